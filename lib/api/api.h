@@ -1,0 +1,40 @@
+/*
+ * api.h - the names that the programs agree on (PROTOCOL 1 to 3): paths,
+ * header names, versions and features. Types <-> JSON are in types.h.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+/* What our programs say they are. */
+#define API_BUILDLET_VERSION	29	/* GET /status "Version": the stock level that we match */
+#define API_BUILDLET_VERSION_MIN 23	/* older ones are turned away */
+#define API_CLIENT_VERSION	"20191119" /* `version` of POST /buildlet/create */
+#define API_CLIENT_VERSION_MIN	"20160922"
+#define API_PORT		8119
+
+/* Header fields. */
+#define API_H_HOST_TYPE		"X-Go-Host-Type"
+#define API_H_KEY		"X-Go-Builder-Key"
+#define API_H_HOSTNAME		"X-Go-Builder-Hostname"
+#define API_H_VERSION		"X-Go-Builder-Version"
+#define API_H_REVDIAL		"X-Revdial-Version"
+#define API_H_PROXY		"X-Buildlet-Proxy"
+#define API_H_TARGET_PORT	"X-Target-Port"
+#define API_H_SUPPORTED		"X-Supported-Version"
+#define API_H_SSH_USER		"X-Go-Ssh-User"
+#define API_H_SSH_KEY		"X-Go-Authorized-Key"
+#define API_H_PROCESS_STATE	"Process-State"
+/* Ours: in the 101 to a machine that joined with a one-time token, the key
+ * with which it registers from then on; kept in its memory only. */
+#define API_H_MACHINE_KEY	"X-Gomote-Machine-Key"
+
+/* revdial versions as they stand in API_H_REVDIAL. */
+#define API_REVDIAL_YAMUX	"yamux"
+#define API_REVDIAL_V2		"2"
+
+/* Features (PROTOCOL 6): a buildlet lists them in GET /status, the coordinator
+ * in GET /api/v1/version. An extension is used only where it is listed. */
+#define API_F_LEASE	"lease"		/* POST /lease, and "Lease", "Boot" in /status */
+#define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * inside.h - what the files of lib/io share and nobody else sees: the lists
+ * and scratch memory that a loop keeps for its streams, and the descriptor
+ * bottom (tcp.c) that the TLS bottom (tls.c) and dialing (net.c) build on.
+ */
+#ifndef IO_INSIDE_H
+#define IO_INSIDE_H
+
+#include <event2/event.h>
+
+#include "io/bottom.h"
+
+struct evdns_base;
+
+/* One read of ciphertext or of small plain messages. */
+#define SCRATCH_IN	(64 * 1024)
+/* A batch of records: 64 KiB of plain bytes and what the records add. */
+#define SCRATCH_OUT	(80 * 1024)
+/* The plain bytes of one record, where they lie in pieces. */
+#define SCRATCH_PLAIN	(16 * 1024)
+/* A reservation of 65,536 makes an evbuffer allocate 131,072; this one fits
+ * into 65,536 together with the chain's own header. */
+#define CHAIN_BULK	(64 * 1024 - 64)
+/* What one stream may move in one turn before others get theirs. */
+#define TURN_BUDGET	(256 * 1024)
+
+TAILQ_HEAD(stream_list, stream);
+
+struct loop_io {
+	struct stream_list	 ready;		/* have something pending */
+	size_t			 ready_n;
+	struct stream_list	 dead;		/* closed; freed at the end of the turn */
+	struct stream_list	 timed;		/* have a deadline */
+	struct timer		*sweep;		/* runs while timed is not empty */
+	struct evdns_base	*dns;		/* net.c; made at the first name */
+	unsigned char		*in;		/* SCRATCH_IN */
+	unsigned char		*out;		/* SCRATCH_OUT */
+	unsigned char		*plain;		/* SCRATCH_PLAIN */
+};
+
+/* loop.c */
+struct loop_io *loop_io(struct loop *);
+void loop_post(struct loop *);		/* the ready list is not empty */
+void loop_traffic(struct loop *);	/* bytes moved: memory may be worth trimming */
+struct timer *timer_new_weak(struct loop *, loop_fn, void *arg) MUST; /* does not keep loop_run going */
+
+/* stream.c */
+bool stream_run_ready(struct loop *);	/* false: there was nothing to do */
+void stream_reap(struct loop *);
+void stream_again(struct stream *);	/* flush once more, others first */
+/* A deadline for open, in ms from now; what is said then: "TEXT after 10s". */
+void stream_open_by(struct stream *, int64_t ms, const char *doing);
+/* Called once, when the stream has opened, failed or was closed. */
+void stream_on_settled(struct stream *, void (*fn)(void *arg), void *arg);
+
+/* tcp.c: a stream over descriptors. tls.c embeds it. */
+struct tcp {
+	struct stream	 s;
+	int		 rfd, wfd;	/* -1 none; may be the same */
+	struct event	*rev, *wev;	/* NULL until attached */
+	bool		 reading;	/* rev is armed */
+	bool		 blocked;	/* wev is armed: the last write was cut short */
+	bool		 file;		/* always ready: epoll does not know it */
+	bool		 bulk;		/* the last read was big: read into chains */
+	bool		 dead;		/* no more system calls */
+};
+
+struct stream *tcp_new(struct loop *, const char *peer) MUST;	/* not connected */
+/* Gives it its descriptors and begins to read; bottom_open is the caller's. */
+void tcp_attach(struct tcp *, int rfd, int wfd, event_callback_fn on_read,
+    event_callback_fn on_write);
+void tcp_open(struct stream *, int fd);	/* attach as a plain stream, and open */
+void tcp_arm_read(struct tcp *);
+void tcp_stop_read(struct tcp *);
+void tcp_arm_write(struct tcp *);
+void tcp_release(struct tcp *);		/* events and descriptors, now */
+void tcp_consumed(struct stream *);
+/* What errno says of a read or write: the stream's error. */
+void tcp_fail(struct tcp *, const char *doing);
+
+/* tls.c: not connected; tls_attach begins the handshake. */
+struct tls_ctx;
+struct stream *tls_new(struct loop *, struct tls_ctx *, bool server,
+    const char *server_name, const char *peer) MUST;
+void tls_attach(struct stream *, int fd);
+
+#endif
