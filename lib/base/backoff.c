@@ -3,8 +3,9 @@
  */
 #include "base/backoff.h"
 
-#include <errno.h>
-#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
 
 /* Jitter needs no cryptography, but two machines that booted in the same
  * second must not draw the same numbers. */
@@ -13,8 +14,8 @@ random_below(uint64_t n)
 {
 	uint64_t r = 0;
 
-	while (getrandom(&r, sizeof r, 0) == -1 && errno == EINTR)
-		;
+	if (getentropy(&r, sizeof r) == -1)
+		fatal("getentropy");
 	return n == 0 ? 0 : r % n;
 }
 

@@ -12,7 +12,8 @@ text_cut(const char *msg, size_t len)
 {
 	size_t	 i = len, back = 0;
 
-	while (i > 0 && back < 3 && ((unsigned char)msg[i - 1] & 0xc0) == 0x80) {
+	while (i > 0 && back < 3 &&
+	    ((unsigned char)msg[i - 1] & 0xc0) == 0x80) {
 		i--;
 		back++;
 	}

@@ -33,7 +33,8 @@ path_check(const char *p, struct err *e)
 	for (elem = p;; elem += len + 1) {
 		len = strcspn(elem, "/");
 		if (len == 2 && memcmp(elem, "..", 2) == 0)
-			return path_refuse(e, p, "refers to a parent directory");
+			return path_refuse(e, p,
+			    "refers to a parent directory");
 		if (elem[len] == '\0')
 			break;
 	}
