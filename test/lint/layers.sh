@@ -1,0 +1,85 @@
+#!/bin/sh
+# layers.sh - who may include what: only downward or within the folder, other
+# people's headers only in the file that owns them, and in the coordinator no
+# core file knows a face, JSON or HTML.
+set -eu
+
+find lib revdial coordinator buildlet client -name '*.[ch]' 2>/dev/null | sort |
+xargs -r awk '
+BEGIN {
+	split("lib/base 0 lib/io 1 lib/data 1 lib/http 2 lib/api 3 revdial 3 " \
+	    "coordinator 4 buildlet 4 client 4", w, " ")
+	for (i = 1; i in w; i += 2) rank[w[i]] = w[i + 1]
+
+	# header (regular expression) -> the files that own it
+	own["^event2/"] = "^(lib/io|lib/http|revdial)/"
+	own["^openssl/"] = "^lib/io/(tls|pki|digest|secret)[a-z_]*[.][ch]$"
+	own["^llhttp"] = "^lib/http/parse[.]c$"
+	own["^(json-c/|json)"] = "^lib/data/json[.]c$"
+	own["^sqlite3"] = "^lib/data/db[.]c$"
+	own["^archive"] = "^lib/data/tar[a-z_]*[.]c$"
+	own["^confuse"] = "^coordinator/settings[.]c$"
+
+	face = "^coordinator/(main|settings|routes|login|control|(api|page)_[a-z0-9_]*)[.][ch]$"
+}
+function room(path) {
+	sub("/[^/]*$", "", path)
+	return path
+}
+function bad(text) {
+	printf "%s:%d: %s\n", FILENAME, FNR, text
+	errors++
+}
+function theirs(h,    re) {
+	for (re in own)
+		if (h ~ re && FILENAME !~ own[re])
+			bad("<" h "> belongs to " own[re])
+	if (h ~ "^(zlib|zstd)") {
+		if (FILENAME !~ "^lib/.*[.]c$")
+			bad("<" h "> belongs to one .c file of lib/")
+		else if ((h in owner) && owner[h] != FILENAME)
+			bad("<" h "> has an owner already, " owner[h])
+		owner[h] = FILENAME
+	}
+}
+function ours(h,    here, there, path) {
+	path = h
+	if (path ~ "^(base|io|data|http|api)/") path = "lib/" path
+	here = room(FILENAME); there = room(path)
+	if (!(there in rank)) {
+		bad("\"" h "\": write \"room/file.h\"")
+		return
+	}
+	if (here != there && rank[there] >= rank[here])
+		bad(here " may not include " there " (\"" h "\")")
+	if (here != "coordinator" || FILENAME ~ face)
+		return
+	if (path ~ face)
+		bad("core includes the face \"" h "\"")
+	if (h ~ "^data/(json|html)[.]h$")
+		bad("core knows no JSON and no HTML (\"" h "\")")
+	if (FILENAME ~ "/pool_" && h ~ "^coordinator/(sched|instance)[.]h$")
+		bad("a pool knows neither sched nor instance (\"" h "\")")
+}
+function own_header(    h) {
+	h = FILENAME
+	sub("^lib/", "", h); sub("[.]c$", ".h", h)
+	return h
+}
+FNR == 1 { first = 1 }
+/^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+	h = $0
+	sub("^[^<\"]*", "", h)
+	kind = substr(h, 1, 1)
+	h = substr(h, 2)
+	sub("[>\"].*", "", h)
+	if (first && FILENAME ~ "[.]c$" && h != own_header()) {
+		path = FILENAME; sub("[.]c$", ".h", path)
+		if ((getline line < path) >= 0)
+			bad("the first include is \"" own_header() "\"")
+		close(path)
+	}
+	first = 0
+	if (kind == "<") theirs(h); else ours(h)
+}
+END { exit errors > 0 }'
