@@ -76,6 +76,7 @@ void stream_bottom_open(struct stream *);
 void stream_bottom_readable(struct stream *, size_t added);	/* bytes were added to in */
 void stream_bottom_wrote(struct stream *, size_t taken);	/* bytes left out */
 void stream_bottom_eof(struct stream *);
+void stream_bottom_shut(struct stream *);	/* our half-close is done */
 /* The first one counts. The bottom makes no more calls of its own after it;
  * `close` comes with the user's stream_close. Until open the text is preceded
  * by what was being done ("dial HOST:PORT: "); later it names the peer itself. */

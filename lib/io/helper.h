@@ -31,22 +31,28 @@ struct helper_role {
  * remembers how to execute this program again. */
 void helper_main(const struct helper_role *roles, int argc, char **argv);
 
-/* It ended: status is HELPER_*; text its last line on stderr, "" if none.
- * Comes after out was read to its end. Once. */
+/* It ended: status is HELPER_*; text its last line on stderr (cut at ERR_MAX),
+ * "" if none. Killed, crashed or idle: HELPER_FAILED, and text says so.
+ * Comes after out was read to its end, or was closed. Once. */
 typedef void (*helper_end_fn)(struct helper *, int status, const char *text, void *arg);
 
 struct helper_spec {
 	const char *const *argv;	/* role and its arguments, NULL-terminated */
-	int64_t		   ms;		/* killed when it neither read nor wrote for that long; 0 never */
+	/* Killed when it neither read nor wrote for that long; 0 never. The time
+	 * in which it waits for us, for more input or for room, does not count. */
+	int64_t		   ms;
 	bool		   input;	/* helper_in is a pipe, else it reads /dev/null */
 	bool		   output;	/* helper_out is a pipe, else /dev/null */
 };
 
 struct helper *helper_start(struct loop *, const struct helper_spec *,
     helper_end_fn, void *arg, struct err *e) MUST;
-struct stream *helper_in(struct helper *);	/* the helper's: borrowed */
+/* The helper's: borrowed, NULL where the spec wants none. stream_shut ends its
+ * input; stream_close is the helper's to call. */
+struct stream *helper_in(struct helper *);
 struct stream *helper_out(struct helper *);
-/* Its whole process group is killed if it lives; no callback comes. */
+/* Its whole process group is killed if it lives; no callback comes. The memory
+ * goes once it is reaped, for which the loop must run. NULL is fine. */
 void helper_free(struct helper *);
 
 #endif

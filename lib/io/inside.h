@@ -7,6 +7,7 @@
 #define IO_INSIDE_H
 
 #include <event2/event.h>
+#include <sys/socket.h>
 
 #include "io/bottom.h"
 
@@ -14,8 +15,8 @@ struct evdns_base;
 
 /* One read of ciphertext or of small plain messages. */
 #define SCRATCH_IN	(64 * 1024)
-/* A batch of records: 64 KiB of plain bytes and what the records add. */
-#define SCRATCH_OUT	(80 * 1024)
+/* A batch of records: up to 64 KiB of ciphertext, and the last one on top. */
+#define SCRATCH_OUT	(96 * 1024)
 /* The plain bytes of one record, where they lie in pieces. */
 #define SCRATCH_PLAIN	(16 * 1024)
 /* A reservation of 65,536 makes an evbuffer allocate 131,072; this one fits
@@ -33,24 +34,42 @@ struct loop_io {
 	struct stream_list	 timed;		/* have a deadline */
 	struct timer		*sweep;		/* runs while timed is not empty */
 	struct evdns_base	*dns;		/* net.c; made at the first name */
+	unsigned		 lookups;	/* that it is busy with */
+	bool			 dns_stale;	/* one failed: read resolv.conf again */
 	unsigned char		*in;		/* SCRATCH_IN */
 	unsigned char		*out;		/* SCRATCH_OUT */
 	unsigned char		*plain;		/* SCRATCH_PLAIN */
 };
 
+/* timer.c */
+struct timers;
+
+struct timers *timers_new(struct event_base *, const struct clock *) MUST;
+void timers_free(struct timers *);
+void timers_sync(struct timers *);	/* the clock may have been moved */
+/* Is any of them armed that does not only serve the loop itself? */
+bool timers_serve(const struct timers *);
+int  timers_events(const struct timers *);	/* libevent's, pending for them */
+/* Does not keep loop_run going. */
+struct timer *timer_new_weak(struct loop *, loop_fn, void *arg) MUST;
+
 /* loop.c */
+struct timers *loop_timers(struct loop *);
 struct loop_io *loop_io(struct loop *);
 void loop_post(struct loop *);		/* the ready list is not empty */
 void loop_traffic(struct loop *);	/* bytes moved: memory may be worth trimming */
-struct timer *timer_new_weak(struct loop *, loop_fn, void *arg) MUST; /* does not keep loop_run going */
 
 /* stream.c */
 bool stream_run_ready(struct loop *);	/* false: there was nothing to do */
 void stream_reap(struct loop *);
 void stream_again(struct stream *);	/* flush once more, others first */
+
+/* deadline.c */
+void deadline_update(struct stream *);	/* one of its deadlines changed */
 /* A deadline for open, in ms from now; what is said then: "TEXT after 10s". */
 void stream_open_by(struct stream *, int64_t ms, const char *doing);
-/* Called once, when the stream has opened, failed or was closed. */
+
+/* stream.c again: called once, when the stream has opened, failed or was closed. */
 void stream_on_settled(struct stream *, void (*fn)(void *arg), void *arg);
 
 /* tcp.c: a stream over descriptors. tls.c embeds it. */
@@ -75,8 +94,22 @@ void tcp_stop_read(struct tcp *);
 void tcp_arm_write(struct tcp *);
 void tcp_release(struct tcp *);		/* events and descriptors, now */
 void tcp_consumed(struct stream *);
+/* A block that was reserved in an empty buffer and not used goes back. */
+void tcp_unreserve(struct evbuffer *);
 /* What errno says of a read or write: the stream's error. */
 void tcp_fail(struct tcp *, const char *doing);
+
+/* addr.c: net_split and the numeric forms. */
+#define UNIX_PREFIX	"unix:"
+
+/* "127.0.0.1:4711", "[::1]:80" or "unix", malloc'ed. */
+char *addr_text(const struct sockaddr *) MUST;
+/* -1 and e where the path is too long for a socket. */
+int   addr_unix(const char *path, struct sockaddr_storage *, socklen_t *,
+    struct err *e) MUST;
+/* False if host is a name. */
+bool  addr_numeric(const char *host, int port, struct sockaddr_storage *,
+    socklen_t *);
 
 /* tls.c: not connected; tls_attach begins the handshake. */
 struct tls_ctx;

@@ -34,7 +34,8 @@ struct proc_end {
 	int		 status;	/* exit status, or signal number */
 	bool		 core;
 	/* PROC_UNSTARTED: what failed, as Go says it: "fork/exec PATH: no such
-	 * file or directory", "chdir DIR: no such file or directory". */
+	 * file or directory", "chdir DIR: no such file or directory". Else ""
+	 * unless the keeper died: the command then counts as killed. */
 	char		 why[ERR_MAX];
 };
 
@@ -54,9 +55,14 @@ struct stream *proc_err(struct proc *);
 /* To the command's process group, e.g. SIGTERM. */
 void proc_signal(struct proc *, int signo);
 /* KILL for the whole tree, escaped processes included. gone(arg) is called
- * when no process of it is left (or at once if so already). */
+ * when no process of it is left (soon, from the loop, if so already), or after
+ * 15 seconds with a warning in the log: what has become another user, or hangs
+ * in the kernel, cannot be killed. It comes after the end callback. Of several
+ * calls the last one's gone counts; it may be NULL. */
 void proc_kill(struct proc *, void (*gone)(void *arg), void *arg);
-/* Lets go: kills the tree if it lives. No callback comes any more. */
+/* Lets go: kills the tree if it lives. No callback comes any more. The memory
+ * goes when the keeper has ended, for which the loop must run; a program that
+ * ends instead takes the tree with it all the same. NULL is fine. */
 void proc_free(struct proc *);
 
 /* Go's words: "ok", "exit status 2", "signal: killed",

@@ -1,0 +1,151 @@
+/* addr.c - addresses as text and as the system has them; see net.h. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/str.h"
+#include "base/xmalloc.h"
+#include "io/inside.h"
+#include "io/net.h"
+
+#define HOST_MAX_LEN	255
+
+/* Cuts "[V6]:PORT" and "HOST:PORT" apart; *port is NULL where there is none. */
+static int
+cut(const char *a, const char **host, size_t *len, const char **port)
+{
+	const char *end;
+
+	*port = NULL;
+	if (a[0] == '[') {
+		if ((end = strchr(a, ']')) == NULL)
+			return -1;
+		*host = a + 1;
+		*len = (size_t)(end - *host);
+		if (end[1] == ':')
+			*port = end + 2;
+		return end[1] == ':' || end[1] == '\0' ? 0 : -1;
+	}
+	*host = a;
+	*len = strlen(a);
+	end = strchr(a, ':');
+	/* Two colons and no brackets: a bare IPv6 address. */
+	if (end != NULL && strchr(end + 1, ':') == NULL) {
+		*len = (size_t)(end - a);
+		*port = end + 1;
+	}
+	return 0;
+}
+
+int
+net_split(const char *address, int default_port, char **host, int *port,
+    struct err *e)
+{
+	const char	*h, *p;
+	size_t		 len;
+	int64_t		 n = default_port;
+
+	*host = NULL;
+	if (cut(address, &h, &len, &p) == -1)
+		return err_set(e, "address \"%s\": brackets do not match", address);
+	if (len > HOST_MAX_LEN || memchr(h, ' ', len) != NULL)
+		return err_set(e, "address \"%.300s\": not a host name", address);
+	if (p == NULL && default_port < 0)
+		return err_set(e, "address \"%s\": no port", address);
+	if (p != NULL && str_int64(p, 0, 65535, &n) == -1)
+		return err_set(e, "address \"%s\": bad port", address);
+	*host = xstrndup(h, len);
+	*port = (int)n;
+	return 0;
+}
+
+bool
+net_is_loopback(const char *address)
+{
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	char			*host;
+	int			 port;
+	bool			 yes = false;
+
+	if (str_starts(address, UNIX_PREFIX))
+		return true;
+	if (net_split(address, 0, &host, &port, NULL) == -1)
+		return false;
+	if (str_ieq(host, "localhost"))
+		yes = true;
+	else if (addr_numeric(host, port, &ss, &len) && ss.ss_family == AF_INET)
+		yes = ntohl(((struct sockaddr_in *)&ss)->sin_addr.s_addr) >> 24
+		    == 127;
+	else if (addr_numeric(host, port, &ss, &len))
+		yes = IN6_IS_ADDR_LOOPBACK(
+		    &((struct sockaddr_in6 *)&ss)->sin6_addr);
+	free(host);
+	return yes;
+}
+
+bool
+addr_numeric(const char *host, int port, struct sockaddr_storage *ss,
+    socklen_t *len)
+{
+	struct sockaddr_in	*v4 = (struct sockaddr_in *)ss;
+	struct sockaddr_in6	*v6 = (struct sockaddr_in6 *)ss;
+
+	memset(ss, 0, sizeof *ss);
+	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)port);
+		*len = sizeof *v4;
+		return true;
+	}
+	if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons((uint16_t)port);
+		*len = sizeof *v6;
+		return true;
+	}
+	return false;
+}
+
+int
+addr_unix(const char *path, struct sockaddr_storage *ss, socklen_t *len,
+    struct err *e)
+{
+	struct sockaddr_un	*un = (struct sockaddr_un *)ss;
+	size_t			 n = strlen(path);
+
+	memset(ss, 0, sizeof *ss);
+	if (n == 0 || n >= sizeof un->sun_path)
+		return err_code(e, ENAMETOOLONG,
+		    "socket path \"%s\" is empty or longer than %zu bytes", path,
+		    sizeof un->sun_path - 1);
+	un->sun_family = AF_UNIX;
+	memcpy(un->sun_path, path, n + 1);
+	*len = sizeof *un;
+	return 0;
+}
+
+char *
+addr_text(const struct sockaddr *sa)
+{
+	char	ip[INET6_ADDRSTRLEN];
+	int	port;
+
+	if (sa->sa_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)sa;
+
+		inet_ntop(AF_INET, &v4->sin_addr, ip, sizeof ip);
+		return xasprintf("%s:%d", ip, ntohs(v4->sin_port));
+	}
+	if (sa->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sa;
+
+		port = ntohs(v6->sin6_port);
+		inet_ntop(AF_INET6, &v6->sin6_addr, ip, sizeof ip);
+		return xasprintf("[%s]:%d", ip, port);
+	}
+	return xstrdup("unix");
+}

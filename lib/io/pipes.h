@@ -1,0 +1,14 @@
+/*
+ * pipes.h - descriptors for children: close-on-exec, and above 2, so that no
+ * dup2 onto a child's standard descriptors can hit one of them. For proc.c and
+ * helper.c. Each returns -1 and errno.
+ */
+#ifndef IO_PIPES_H
+#define IO_PIPES_H
+
+int pipes_open(int fd[2]);		/* fd[0] is read from */
+int pipes_talk(int fd[2]);		/* both ways */
+int pipes_null(int flags);		/* /dev/null */
+void pipes_close(int *fd);		/* -1 is fine; becomes -1 */
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * tls_ctx.h - between tls.c and tls_ctx.c; users include io/tls.h.
+ */
+#ifndef IO_TLS_CTX_H
+#define IO_TLS_CTX_H
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+#include "base/map.h"
+#include "io/tls.h"
+
+struct tls_ctx {
+	SSL_CTX		*ssl;
+	BIO_METHOD	*bio;
+	struct map	*sessions;	/* of a client: server name -> SSL_SESSION */
+	enum tls_verify	 verify;
+	bool		 pinned;	/* a CA file was given */
+	unsigned	 refs;		/* its maker's, and one a stream */
+};
+
+/* tls.c: reads from and writes to the loop's scratch memory. */
+BIO_METHOD *tls_bio(void) MUST;
+/* tls_ctx.c: the client's last session with that server, if it has one. Its
+ * SSL_get_app_data is the name under which the next one is kept. */
+void tls_ctx_resume(struct tls_ctx *, SSL *, const char *name);
+/* Why OpenSSL failed, in words for people; uses buf or borrows. shaking: NULL
+ * once the handshake is done; name: of the server, NULL where we are it. */
+const char *tls_ctx_why(const struct tls_ctx *, const SSL *shaking,
+    const char *name, char *buf, size_t size);
+
+#endif
