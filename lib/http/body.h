@@ -48,7 +48,8 @@ struct evbuffer *body_buf(struct body *);
 bool body_full(const struct body *);		/* stop, room will be called */
 void body_wrote(struct body *);
 /* room: fell to BODY_LOW after having been full, or the reader has closed
- * (see body_closed), or, with want_reader, the reader began to read. */
+ * (see body_closed), or the reader began to read (see body_wanted). Also once
+ * soon after this call if one of the latter two holds already. NULL: none. */
 void body_on_room(struct body *, body_fn room, void *arg);
 bool body_closed(const struct body *);		/* the reader is gone: stop writing, then end */
 void body_end(struct body *, const struct headers *trailers);	/* copies; may be NULL */
@@ -68,7 +69,8 @@ const struct headers *body_trailers(const struct body *);	/* NULL if none; after
 bool body_wanted(const struct body *);
 void body_close(struct body *);
 
-/* Called at most once a second while bytes move, for renewing leases; NULL: none. */
+/* Called at most once a second while bytes come, for renewing leases; NULL:
+ * none. For a third party: arg must stay good as long as the body may live. */
 void body_on_alive(struct body *, void (*alive)(void *), void *arg);
 
 #endif

@@ -25,16 +25,21 @@ struct http_request {			/* everything is copied but body */
 	const char		*method;
 	const char		*target;	/* "/ls?dir=." */
 	const char		*host;		/* Host header; may be "" */
-	const struct headers	*headers;	/* more fields; NULL: none. Not Content-Length
-						 * nor Transfer-Encoding: body tells */
+	const struct headers	*headers;	/* more fields; NULL: none. Left out are Host,
+						 * Expect (nobody waits for a 100) and what
+						 * body tells: Content-Length, Transfer-Encoding */
 	struct body		*body;		/* takes the reader's end; NULL: none */
-	int64_t			 head_ms;	/* until the response head; 0: 30 s; -1: no limit */
+	int64_t			 head_ms;	/* until the response head, since bytes of the
+						 * request last moved; 0: 30 s; -1: no limit */
 	int64_t			 stall_ms;	/* response body without a byte; 0: none */
 	bool			 lenient_version; /* accept "HTTP/0.0 101" (PROTOCOL 2) */
 };
 
 /* Exactly one of the two is called per request, unless the conn is freed.
- * A failure after head is told by the response body's body_error. */
+ * A failure after head is told by the response body's body_error. Its code is
+ * that of a stream error, or 0 for what the peer sent or the request's body
+ * did; STREAM_RESET before any byte of an answer means that a kept connection
+ * may just have been stale. The text begins "POST /exec on PEER: ". */
 struct http_client_cb {
 	void (*head)(struct http_conn *, const struct http_resp *, void *arg);
 	void (*fail)(struct http_conn *, const struct err *, void *arg);
@@ -44,8 +49,9 @@ struct http_client_cb {
 struct http_conn *http_conn_new(struct loop *, struct stream *, const struct http_limits *) MUST;
 void http_conn_send(struct http_conn *, const struct http_request *,
     const struct http_client_cb *, void *arg);
-/* Called whenever a request is wholly over: reusable tells whether another
- * may be sent. Not reusable: free it. */
+/* Called whenever a request is wholly over, also after fail: reusable tells
+ * whether another may be sent. Not reusable: free it. Called once more, with
+ * false, when the peer ends an idle connection. */
 void http_conn_on_over(struct http_conn *, void (*fn)(struct http_conn *, bool reusable, void *), void *arg);
 bool http_conn_idle(const struct http_conn *);	/* no request under way and reusable */
 struct stream *http_conn_stream(struct http_conn *);	/* borrowed, for its peer name and counters */
@@ -54,7 +60,8 @@ struct stream *http_conn_stream(struct http_conn *);	/* borrowed, for its peer n
 void http_conn_free(struct http_conn *);	/* also from callbacks; NULL is fine */
 
 /* Reads a response body of at most max bytes whole, then calls fn with the
- * text (malloc'ed, yours, NUL-terminated) or NULL and why. Takes b. */
+ * text (malloc'ed, yours, NUL-terminated) or NULL and why (code EMSGSIZE: it
+ * is longer). Takes b. Cannot be called off: fn comes when b ends or fails. */
 void body_collect(struct body *b, size_t max,
     void (*fn)(char *text, size_t len, const struct err *why, void *arg), void *arg);
 

@@ -24,6 +24,9 @@ struct http_limits {
 	int64_t	stall_ms;	/* a body that neither comes nor goes [60 s] */
 };
 
+/* from, which may be NULL, with the defaults put in. */
+struct http_limits http_limits_of(const struct http_limits *from);
+
 /* An ordered list of header fields. Names keep their spelling, are compared
  * without case (RFC 9110 section 5.1). */
 struct headers;

@@ -2,7 +2,8 @@
  * req.h - a request being served: what came, and how to answer.
  *
  * The request owns its memory: all that the getters return lives until it is
- * done. It is done when the reply has been sent whole or the connection broke;
+ * done. It is done when the reply has been sent whole (the last byte is in the
+ * stream's out) or the connection broke;
  * then the req_on_done functions run, once, in reverse order. A handler may
  * answer later; until then it must cope with the client having gone away
  * (req_on_done runs at that moment; after it the request must not be touched).
@@ -61,7 +62,10 @@ struct body *req_take_body(struct http_req *);
 bool  req_has_body(const struct http_req *);
 
 /* Replies: exactly one of these, once, per request. */
-void  reply_header(struct http_req *, const char *name, const char *value); /* before the reply */
+/* Before the reply. A malformed field is left out and logged; of those that
+ * frame the message only "Connection: close" counts, and Content-Length where
+ * no body is sent (HEAD, 304). */
+void  reply_header(struct http_req *, const char *name, const char *value);
 void  reply_text(struct http_req *, int status, const char *text);	/* text/plain; charset=utf-8 */
 void  reply_data(struct http_req *, int status, const char *type, const void *, size_t len);
 /* One line of text/plain with a newline; the status says whose fault it is. */

@@ -6,6 +6,10 @@
  * Strict (RFC 9112 sections 5, 6.3, 11.2): Content-Length together with
  * Transfer-Encoding, differing lengths, bare CR, obs-fold, white space before
  * a colon: 400 and close. Bad heads are answered with one line of text.
+ *
+ * A client that closes, or half-closes, while its request waits for an answer
+ * has gone away, as for stock Go servers. Of a request body that nobody reads
+ * 256 KiB are dropped, beyond that the connection ends after the reply.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
