@@ -195,7 +195,8 @@ empty_top(struct removal *r, int fd)
 static void
 remove_top(struct removal *r, int parent, const char *name)
 {
-	int	fd, pass;
+	struct stat	st;
+	int		fd, pass;
 
 	if (unlink_in(parent, name, 0) == 0 || errno == ENOENT)
 		return;
@@ -206,6 +207,13 @@ remove_top(struct removal *r, int parent, const char *name)
 	fd = open_sub(parent, name);
 	if (fd == -1) {
 		removal_fail(r, "open directory", name);
+		return;
+	}
+	r->dev = fstat(parent, &st) == 0 ? st.st_dev : 0;
+	if (!same_file_system(r, fd)) {
+		errno = EXDEV;
+		removal_fail(r, "remove", name);
+		close(fd);
 		return;
 	}
 	for (pass = 0; pass < PASSES_MAX; pass++) {

@@ -16,12 +16,19 @@
 struct db;
 struct db_row;
 
-/* Opens or makes it (mode 0600) and brings its schema up: steps[i] is SQL that
- * leads from version i to i+1 (PRAGMA user_version); each in a transaction. A
- * file newer than we know is refused. */
+/* Opens or makes it (mode 0600, also where it was wider) and brings its schema
+ * up: steps[i] is SQL that leads from version i to i+1 (PRAGMA user_version);
+ * each in a transaction. A file newer than we know is refused. Whoever else
+ * writes to it is waited for, DB_BUSY_MS at most.
+ * err.code: ENOENT, EACCES..., EBUSY (locked), EILSEQ (not a database, damaged,
+ * or newer), ENOSPC, EEXIST (a constraint was violated), else EIO. */
+#define DB_BUSY_MS 5000
 struct db *db_open(const char *path, const char *const *steps, int nsteps,
     struct err *e) MUST;
 void db_close(struct db *);			/* NULL is fine */
+
+/* Reads all of it and says whether it is sound; slow, for an operator. */
+int db_check(struct db *, struct err *e) MUST;
 
 /* sql is a literal (its address is the key of the cache). args describes the
  * parameters: 's' const char * (NULL is SQL null), 'i' int64_t, 'b' const void *
@@ -36,7 +43,9 @@ int64_t db_query(struct db *, struct err *e, db_row_fn row, void *arg,
 const char *db_text(const struct db_row *, int column);	/* NULL for SQL null */
 int64_t db_int(const struct db_row *, int column);
 
-/* Transactions nest by counting; an abort anywhere aborts the whole. */
+/* Transactions nest by counting; an abort anywhere aborts the whole: it is
+ * undone at once, and until the outermost has ended (its db_commit fails)
+ * everything else is refused. A db_commit that fails has undone all of it. */
 int  db_begin(struct db *, struct err *e) MUST;
 int  db_commit(struct db *, struct err *e) MUST;
 void db_abort(struct db *);

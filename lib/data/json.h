@@ -18,9 +18,15 @@ struct json;
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_INT, JSON_DOUBLE, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-/* Whole text must be one value, UTF-8, nesting at most 32. NULL and e. */
+/* Whole text must be one value, UTF-8, nesting at most JSON_DEPTH_MAX; a bare
+ * null is refused, and so is \u0000 in a string (our strings end at it). Of
+ * members with one name the last counts; integers outside of int64 become its
+ * limits. NULL and e. */
+#define JSON_DEPTH_MAX 32
 struct json *json_parse(const char *text, size_t len, struct err *e) MUST;
-/* malloc'ed; pretty as stock servers print it: two blanks of indent, "key": value. */
+/* malloc'ed; pretty as stock servers print it: two blanks of indent, "key":
+ * value, [] and {} for empty ones, no newline at the end. Bytes of strings that
+ * are not UTF-8 come out as U+FFFD, so the text always is JSON. */
 char *json_text(const struct json *, bool pretty) MUST;
 void  json_free(struct json *);			/* NULL is fine */
 

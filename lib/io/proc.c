@@ -1,0 +1,417 @@
+/*
+ * proc.c - our side of a command: pipes, the fork of the keeper (keeper.c),
+ * and what the keeper tells.
+ *
+ * Two things end independently: the command (`ended`) and the keeper with the
+ * whole tree (`over`). A proc that was let go lives on without callbacks
+ * until its keeper has been reaped.
+ */
+#include "io/proc.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/xmalloc.h"
+#include "io/keeper.h"
+#include "io/loop.h"
+#include "io/pipes.h"
+
+/* Longer than the keeper's own limit: for a keeper that hangs itself. */
+#define KEEPER_KILL_MS	15000
+
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS	MSG_NOSIGNAL
+#else
+#define SEND_FLAGS	0	/* the loop ignores SIGPIPE anyway */
+#endif
+
+struct proc {
+	struct loop	*loop;
+	char		*path;		/* for texts */
+	char		*dir;
+	pid_t		 keeper;
+	pid_t		 pid;		/* the command's; 0 until it runs */
+	int		 talk;
+	struct watch	*watch;
+	struct timer	*limit;		/* of a kill */
+	struct stream	*in, *out, *err;
+
+	proc_end_fn	 on_end;
+	void		*arg;
+	void		(*on_gone)(void *);
+	void		*gone_arg;
+
+	bool		 ended;		/* on_end was called */
+	bool		 killing;
+	bool		 over;		/* the keeper is reaped */
+	bool		 freed;		/* by the user: no callbacks */
+
+	struct keeper_word word;	/* being read */
+	size_t		 word_len;
+};
+
+/* What the command and the keeper get, and what we keep; -1 is none. */
+struct ends {
+	int	in[2], out[2], err[2], talk[2];
+};
+
+static void
+ends_close(struct ends *d)
+{
+	int	*all = (int *)d;
+	size_t	 i;
+
+	for (i = 0; i < sizeof *d / sizeof(int); i++)
+		pipes_close(&all[i]);
+}
+
+static int
+ends_open(struct ends *d, const struct proc_spec *spec)
+{
+	if (pipes_talk(d->talk) == -1)
+		return -1;
+	if (!spec->input) {
+		d->in[0] = pipes_null(O_RDONLY);
+		if (d->in[0] == -1)
+			return -1;
+	} else if (pipes_open(d->in) == -1)
+		return -1;
+	if (pipes_open(d->out) == -1)
+		return -1;
+	return spec->split ? pipes_open(d->err) : 0;
+}
+
+/* ---- the end ---- */
+
+static void
+proc_destroy(void *arg)
+{
+	struct proc	*p = arg;
+
+	free(p->path);
+	free(p->dir);
+	free(p);
+}
+
+static void
+proc_ended(struct proc *p, const struct proc_end *end)
+{
+	if (p->ended)
+		return;
+	p->ended = true;
+	if (!p->freed)
+		p->on_end(p, end, p->arg);
+}
+
+static void
+proc_tell_gone(void *arg)
+{
+	struct proc	*p = arg;
+	void		(*gone)(void *) = p->on_gone;
+
+	p->on_gone = NULL;
+	if (gone != NULL && !p->freed)
+		gone(p->gone_arg);
+}
+
+/* The keeper has ended, or we have ended it. */
+static void
+proc_over(struct proc *p)
+{
+	if (p->over)
+		return;
+	p->over = true;
+	watch_free(p->watch);
+	p->watch = NULL;
+	timer_free(p->limit);
+	p->limit = NULL;
+	close(p->talk);
+	p->talk = -1;
+	/* Its descriptors are closed, so it is past all that could wait. */
+	while (waitpid(p->keeper, NULL, 0) == -1 && errno == EINTR)
+		continue;
+	if (p->freed)
+		loop_defer(p->loop, proc_destroy, p);
+	else
+		proc_tell_gone(p);
+}
+
+static void
+on_limit(void *arg)
+{
+	struct proc	*p = arg;
+
+	log_warn("command %s: its keeper (process %ld) does not end: killed",
+	    p->path, (long)p->keeper);
+	kill(p->keeper, SIGKILL);	/* its end of file does the rest */
+}
+
+/* ---- what the keeper tells ---- */
+
+static void
+proc_unstarted(struct proc *p, const char *doing, const char *what, int error)
+{
+	struct proc_end	end = { .phase = PROC_UNSTARTED };
+	char		why[128];
+
+	snprintf(why, sizeof why, "%s", strerror(error));
+	why[0] = (char)tolower((unsigned char)why[0]);
+	snprintf(end.why, sizeof end.why, "%s %s: %s", doing, what, why);
+	proc_ended(p, &end);
+}
+
+static void
+proc_status(struct proc *p, int status)
+{
+	struct proc_end	end = { .phase = PROC_EXITED };
+
+	if (WIFSIGNALED(status)) {
+		end.phase = PROC_SIGNALED;
+		end.status = WTERMSIG(status);
+		end.core = WCOREDUMP(status);
+	} else
+		end.status = WEXITSTATUS(status);
+	proc_ended(p, &end);
+}
+
+/* Its end without a last word: somebody killed it. */
+static void
+proc_keeper_died(struct proc *p)
+{
+	struct proc_end	end = { .phase = PROC_SIGNALED, .status = SIGKILL };
+
+	if (p->ended)
+		return;
+	log_warn("command %s: its keeper (process %ld) died", p->path,
+	    (long)p->keeper);
+	if (p->pid == 0) {
+		end.phase = PROC_UNSTARTED;
+		snprintf(end.why, sizeof end.why, "fork/exec %s: its keeper died", p->path);
+	} else {
+		kill(-p->pid, SIGKILL);
+		snprintf(end.why, sizeof end.why, "the command's keeper died");
+	}
+	proc_ended(p, &end);
+}
+
+static void
+on_word(struct proc *p, const struct keeper_word *w)
+{
+	switch (w->what) {
+	case KEEPER_STARTED:
+		p->pid = w->value;
+		break;
+	case KEEPER_NO_FORK:
+	case KEEPER_NO_EXEC:
+		proc_unstarted(p, "fork/exec", p->path, w->value);
+		break;
+	case KEEPER_NO_CHDIR:
+		proc_unstarted(p, "chdir", p->dir, w->value);
+		break;
+	case KEEPER_ENDED:
+		proc_status(p, w->value);
+		break;
+	case KEEPER_GONE:
+		if (w->value > 0)
+			log_warn("command %s: %d processes could not be killed",
+			    p->path, (int)w->value);
+		if (!p->ended)	/* it was one of these */
+			proc_status(p, SIGKILL);
+		break;
+	default:
+		fatalx("command %s: a keeper said %d", p->path, (int)w->what);
+	}
+}
+
+static void
+on_talk(void *arg)
+{
+	struct proc		*p = arg;
+	struct keeper_word	 w;
+	ssize_t			 n;
+
+	for (;;) {
+		n = read(p->talk, (char *)&p->word + p->word_len,
+		    sizeof p->word - p->word_len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1 && errno == EAGAIN)
+			return;
+		if (n <= 0)
+			break;
+		p->word_len += (size_t)n;
+		if (p->word_len < sizeof p->word)
+			continue;
+		p->word_len = 0;
+		w = p->word;
+		on_word(p, &w);
+	}
+	proc_keeper_died(p);
+	proc_over(p);
+}
+
+/* ---- starting ---- */
+
+static pid_t
+fork_keeper(const struct proc_spec *spec, const struct ends *d)
+{
+	struct keeper_job	job = {
+		.path = spec->path, .argv = spec->argv, .env = spec->env,
+		.dir = spec->dir, .in = d->in[0], .out = d->out[1],
+		.err = spec->split ? d->err[1] : d->out[1], .talk = d->talk[1],
+	};
+	sigset_t		all, old;
+	pid_t			pid;
+
+	/* Blocked, or our handlers would run in the keeper and write into
+	 * pipes that are still ours. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0)
+		keeper_run(&job);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return pid;
+}
+
+static struct stream *
+take_end(struct proc *p, int *fd, bool writes)
+{
+	struct stream	*s;
+	int		 mine = *fd;
+
+	if (mine == -1)
+		return NULL;
+	*fd = -1;
+	file_nonblock(mine, true);
+	s = stream_from_fd(p->loop, writes ? -1 : mine, writes ? mine : -1, p->path);
+	return s;
+}
+
+struct proc *
+proc_spawn(struct loop *loop, const struct proc_spec *spec, proc_end_fn on_end,
+    void *arg, struct err *e)
+{
+	struct ends	 d = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	struct proc	*p;
+	pid_t		 keeper = -1;
+
+	if (ends_open(&d, spec) == 0)
+		keeper = fork_keeper(spec, &d);
+	if (keeper == -1) {
+		err_errno(e, "start %s", spec->path);
+		ends_close(&d);
+		return NULL;
+	}
+	p = xcalloc(1, sizeof *p);
+	p->loop = loop;
+	p->path = xstrdup(spec->path);
+	p->dir = xstrdup(spec->dir != NULL ? spec->dir : "");
+	p->keeper = keeper;
+	p->on_end = on_end;
+	p->arg = arg;
+	p->in = take_end(p, &d.in[1], true);
+	p->out = take_end(p, &d.out[0], false);
+	p->err = take_end(p, &d.err[0], false);
+	p->talk = d.talk[0];
+	d.talk[0] = -1;
+	ends_close(&d);
+	file_nonblock(p->talk, true);
+	p->watch = watch_readable(loop, p->talk, on_talk, p);
+	return p;
+}
+
+/* ---- what the user does with it ---- */
+
+pid_t
+proc_pid(const struct proc *p)
+{
+	return p->pid;
+}
+
+struct stream *
+proc_in(struct proc *p)
+{
+	return p->in;
+}
+
+struct stream *
+proc_out(struct proc *p)
+{
+	return p->out;
+}
+
+struct stream *
+proc_err(struct proc *p)
+{
+	return p->err;
+}
+
+void
+proc_signal(struct proc *p, int signo)
+{
+	unsigned char	c = (unsigned char)signo;
+
+	if (p->over || p->killing || signo <= 0 || signo >= NSIG)
+		return;
+	if (send(p->talk, &c, 1, SEND_FLAGS) == -1)
+		log_debug("command %s: signal %d: %s", p->path, signo,
+		    strerror(errno));
+}
+
+static void
+proc_begin_kill(struct proc *p)
+{
+	if (p->killing || p->over)
+		return;
+	p->killing = true;
+	shutdown(p->talk, SHUT_WR);
+	p->limit = timer_new(p->loop, on_limit, p);
+	timer_set(p->limit, KEEPER_KILL_MS);
+}
+
+void
+proc_kill(struct proc *p, void (*gone)(void *), void *arg)
+{
+	p->on_gone = gone;
+	p->gone_arg = arg;
+	if (!p->over)
+		proc_begin_kill(p);
+	else if (gone != NULL)
+		loop_defer(p->loop, proc_tell_gone, p);
+}
+
+static void
+close_stream(struct stream **s)
+{
+	if (*s != NULL)
+		stream_close(*s);
+	*s = NULL;
+}
+
+void
+proc_free(struct proc *p)
+{
+	if (p == NULL || p->freed)
+		return;
+	p->freed = true;
+	close_stream(&p->in);
+	close_stream(&p->out);
+	close_stream(&p->err);
+	loop_undefer(p->loop, proc_tell_gone, p);
+	if (p->over)
+		loop_defer(p->loop, proc_destroy, p);
+	else
+		proc_begin_kill(p);
+}
