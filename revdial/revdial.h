@@ -27,8 +27,10 @@ struct revdial_pickups;
 
 /* 0 takes the default in brackets. */
 struct revdial_config {
-	int64_t	ping_ms;	/* a heartbeat after so much silence [10 s] */
-	int64_t	dead_ms;	/* no byte at all for so long: down [30 s] */
+	int64_t	ping_ms;	/* a heartbeat after so much silence [10 s; v2 dialer: 30 s
+				 * always, or what is given if that is less] */
+	int64_t	dead_ms;	/* no byte at all for so long: down [30 s]; v2 listener: at
+				 * least 90 s; v2 dialer: a stock machine is silent, so none */
 	int64_t	open_ms;	/* v2: pick-up given up after [20 s] */
 	int64_t	write_ms;	/* nothing could be written for so long: down [10 s] */
 	size_t	streams_max;	/* at once, either direction [4096] */
@@ -40,7 +42,9 @@ struct revdial_config {
 struct revdial_cb {
 	/* Listener: the peer opened s; it is yours. */
 	void (*accept)(struct revdial *, struct stream *s, void *arg);
-	/* The session is over, with the reason; all its streams got STREAM_GONE. */
+	/* The session is over; all its streams got STREAM_GONE. why->code is 0
+	 * where it ended in peace (drained, or the peer left), else of enum
+	 * stream_err; the text begins with the peer's name. */
 	void (*down)(struct revdial *, const struct err *why, void *arg);
 };
 
@@ -55,10 +59,12 @@ struct revdial *revdial_v2_dialer(struct loop *, struct stream *carrier,
     struct revdial_pickups *, const struct revdial_config *,
     const struct revdial_cb *, void *arg) MUST;
 struct revdial_pickups *revdial_pickups_new(struct loop *) MUST;
+/* After the sessions that use it. */
 void revdial_pickups_free(struct revdial_pickups *);
 /* A connection came for secret (the value of revdial.dialer in GET /revdial):
  * is it known? Then answer 101 and hand the stream over with
- * revdial_pickups_deliver; the secret is used up by claim. */
+ * revdial_pickup_deliver, once, whatever became of the session meanwhile; the
+ * secret is used up by claim. Nothing is sent on it before the 101 has left. */
 struct revdial_pickup;
 struct revdial_pickup *revdial_pickups_claim(struct revdial_pickups *, const char *secret); /* NULL: unknown */
 void revdial_pickup_deliver(struct revdial_pickup *, struct stream *); /* takes s; NULL: it broke */

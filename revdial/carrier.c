@@ -1,0 +1,326 @@
+/*
+ * carrier.c - a yamux session on a stream: what comes goes to the mux, what
+ * the mux gives goes out, up to the marks; heartbeats; openings and accepts.
+ */
+#include <errno.h>
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/xmalloc.h"
+#include "revdial/session.h"
+#include "revdial/stream.h"
+
+#define CLOSE_MS	1000	/* for the last frames to go out */
+
+/* Opened by the peer, not yet handed to the owner. */
+struct arrival {
+	struct stream		*s;
+	TAILQ_ENTRY(arrival)	 entry;
+};
+
+struct carrier {
+	struct revdial		 r;
+	struct mux		*m;
+	struct timer		*beat;
+	TAILQ_HEAD(, arrival)	 arrivals;
+};
+
+static struct carrier *
+of(struct revdial *r)
+{
+	return (struct carrier *)r;
+}
+
+/* --- the mux's events ------------------------------------------------------------ */
+
+static int64_t
+on_now_us(void *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void
+on_want_output(void *arg)
+{
+	session_post(arg);
+}
+
+static bool
+on_opened(struct mux_stream *ms, void *arg)
+{
+	struct carrier	*c = arg;
+	struct arrival	*a;
+
+	if (c->r.cb->accept == NULL)
+		return false;
+	a = xmalloc(sizeof *a);
+	a->s = rd_stream_new(c->r.loop, ms, c->r.peer);
+	TAILQ_INSERT_TAIL(&c->arrivals, a, entry);
+	session_post(&c->r);
+	return true;
+}
+
+static void
+on_pong(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_peer_leaves(void *arg)
+{
+	struct carrier *c = arg;
+
+	log_info("%s: takes no new streams any more", c->r.peer);
+	session_post(&c->r);
+}
+
+static const struct mux_ops mux_ops = {
+	.now_us = on_now_us,
+	.want_output = on_want_output,
+	.opened = on_opened,
+	.may_open = on_want_output,
+	.received = rd_stream_received,
+	.sent = rd_stream_sent,
+	.eof = rd_stream_eof,
+	.ended = rd_stream_ended,
+	.pong = on_pong,
+	.peer_leaves = on_peer_leaves,
+};
+
+/* --- work ------------------------------------------------------------------------ */
+
+static void
+deliver(struct carrier *c)
+{
+	struct arrival	*a;
+	struct stream	*s;
+
+	while (!c->r.freed && (a = TAILQ_FIRST(&c->arrivals)) != NULL) {
+		TAILQ_REMOVE(&c->arrivals, a, entry);
+		s = a->s;
+		free(a);
+		if (!rd_stream_alive(s)) {
+			stream_close(s);
+			continue;
+		}
+		rd_stream_open(s);
+		c->r.cb->accept(&c->r, s, c->r.arg);
+	}
+}
+
+static void
+open_waiting(struct carrier *c)
+{
+	struct opening		*o;
+	struct mux_stream	*ms;
+	struct stream		*s;
+	struct err		 e = ERR_INIT;
+
+	while (!c->r.freed && !c->r.down &&
+	    (o = TAILQ_FIRST(&c->r.openings)) != NULL) {
+		ms = mux_open(c->m, &e);
+		if (ms == NULL && e.code == EAGAIN)
+			return;
+		if (ms == NULL) {
+			err_wrap(&e, "%s", c->r.peer);
+			session_opened(&c->r, o, NULL, &e);
+			continue;
+		}
+		s = rd_stream_new(c->r.loop, ms, c->r.peer);
+		rd_stream_open(s);
+		session_opened(&c->r, o, s, NULL);
+	}
+}
+
+/* Fills the carrier up to its mark. The rest follows when it has drained. */
+static void
+pump(struct carrier *c)
+{
+	struct evbuffer	*out;
+	struct err	 e = ERR_INIT;
+	size_t		 len;
+
+	if (c->r.freed || c->r.down || !mux_has_output(c->m))
+		return;
+	out = stream_out(c->r.carrier);
+	len = evbuffer_get_length(out);
+	if (len >= STREAM_OUT_HIGH)
+		return;
+	if (mux_output(c->m, out, STREAM_OUT_HIGH - len, &e) == -1)
+		session_down(&c->r, STREAM_SYSTEM, "%s", e.msg);
+	else
+		stream_wrote(c->r.carrier);
+}
+
+static void
+carrier_work(struct revdial *r)
+{
+	struct carrier *c = of(r);
+
+	deliver(c);
+	open_waiting(c);
+	pump(c);
+	if (!r->freed && !r->down && r->draining && mux_streams(c->m) == 0)
+		session_down(r, 0, "drained");
+}
+
+/* --- the carrier's events ------------------------------------------------------------ */
+
+static void
+on_read(struct stream *s, void *arg)
+{
+	struct carrier	*c = arg;
+	struct err	 e = ERR_INIT;
+
+	session_heard(&c->r);
+	if (mux_input(c->m, stream_in(s), &e) == -1)
+		session_down(&c->r, STREAM_RESET, "%s", e.msg);
+	else
+		stream_consumed(s);
+}
+
+static void
+on_drained(struct stream *s, void *arg)
+{
+	(void)s;
+	session_post(arg);
+}
+
+static void
+on_eof(struct stream *s, void *arg)
+{
+	struct carrier *c = arg;
+
+	(void)s;
+	if (mux_peer_leaves(c->m))
+		session_down(&c->r, 0, "left");
+	else
+		session_down(&c->r, STREAM_RESET, "closed the connection");
+}
+
+static void
+on_error(struct stream *s, const struct err *e, void *arg)
+{
+	struct carrier *c = arg;
+
+	(void)s;
+	session_down(&c->r, e->code, "%s", e->msg);
+}
+
+static const struct stream_cb carrier_cb = {
+	.read = on_read,
+	.drained = on_drained,
+	.eof = on_eof,
+	.error = on_error,
+};
+
+/* One timer a session, set for when it would be silent for too long; bytes
+ * that come meanwhile do not touch it. */
+static void
+on_beat(void *arg)
+{
+	struct carrier	*c = arg;
+	int64_t		 silent = loop_now(c->r.loop) - c->r.last_heard;
+
+	session_expire(&c->r);
+	if (c->r.freed || c->r.down)
+		return;
+	if (silent >= c->r.config.ping_ms) {
+		mux_ping(c->m);
+		silent = 0;
+	}
+	timer_set(c->beat, c->r.config.ping_ms - silent);
+}
+
+/* --- life -------------------------------------------------------------------------- */
+
+static void
+carrier_drain(struct revdial *r)
+{
+	mux_leave(of(r)->m);
+}
+
+/* The go away that the mux still has to say goes out, if the carrier lives. */
+static void
+carrier_cut(struct revdial *r, const char *why)
+{
+	struct carrier	*c = of(r);
+	struct arrival	*a;
+	struct stream	*s = r->carrier;
+
+	r->carrier = NULL;
+	mux_gone(c->m, why);
+	while ((a = TAILQ_FIRST(&c->arrivals)) != NULL) {
+		TAILQ_REMOVE(&c->arrivals, a, entry);
+		stream_close(a->s);
+		free(a);
+	}
+	timer_free(c->beat);
+	c->beat = NULL;
+	if (r->freed || !stream_is_open(s)) {
+		stream_close(s);
+		return;
+	}
+	if (mux_output(c->m, stream_out(s), STREAM_OUT_HIGH, NULL) == 0)
+		stream_wrote(s);
+	stream_close_soft(s, CLOSE_MS);
+}
+
+static size_t
+carrier_streams(const struct revdial *r)
+{
+	return mux_streams(((const struct carrier *)r)->m);
+}
+
+static int64_t
+carrier_rtt_us(const struct revdial *r)
+{
+	return mux_rtt_us(((const struct carrier *)r)->m);
+}
+
+static void
+carrier_destroy(struct revdial *r)
+{
+	mux_free(of(r)->m);
+	free(of(r));
+}
+
+static const struct session_ops carrier_ops = {
+	.name = "yamux",
+	.work = carrier_work,
+	.drain = carrier_drain,
+	.cut = carrier_cut,
+	.streams = carrier_streams,
+	.rtt_us = carrier_rtt_us,
+	.destroy = carrier_destroy,
+};
+
+struct revdial *
+revdial_yamux(struct loop *l, struct stream *carrier, bool dialer,
+    const struct revdial_config *config, const struct revdial_cb *cb, void *arg)
+{
+	struct carrier		*c = xcalloc(1, sizeof *c);
+	struct mux_config	 mc = { .dialer = dialer };
+
+	session_init(&c->r, &carrier_ops, l, carrier, config, cb, arg);
+	TAILQ_INIT(&c->arrivals);
+	mc.streams_max = c->r.config.streams_max;
+	mc.accept_max = c->r.config.accept_max;
+	mc.window_max = c->r.config.window_max;
+	mc.memory_max = c->r.config.memory_max;
+	if ((c->m = mux_new(&mc, &mux_ops, c)) == NULL)
+		fatalx("revdial: out of memory");
+	c->beat = timer_new(l, on_beat, c);
+	timer_set(c->beat, c->r.config.ping_ms);
+	stream_timeout(carrier, c->r.config.dead_ms, c->r.config.write_ms);
+	stream_set_cb(carrier, &carrier_cb, c);
+	mux_ping(c->m);		/* the windows want to know the round trip */
+	return &c->r;
+}

@@ -1,0 +1,108 @@
+/*
+ * muxstate.h - what mux.c (sessions and streams), muxin.c (what the peer
+ * says) and muxout.c (what we say) share. Nobody else includes it.
+ */
+#ifndef REVDIAL_MUXSTATE_H
+#define REVDIAL_MUXSTATE_H
+
+#include <event2/buffer.h>
+
+#include "base/queue.h"
+#include "revdial/frame.h"
+#include "revdial/mux.h"
+
+#define SEEN_BITS 4096		/* how far SYNs may overtake one another */
+
+/* What the peer may still send us is recv_window. Of the window that it once
+ * was promised, window == recv_window + held + credit + what is on its way
+ * (mux.left, if the stream is mux.sink). */
+struct mux_stream {
+	struct mux	*m;
+	uint32_t	 id;
+	struct evbuffer	*in, *out;	/* the owner's */
+	void		*user;
+
+	uint32_t	 send_window;	/* what we may still send */
+	uint32_t	 recv_window;
+	uint32_t	 window;
+	size_t		 held;		/* in `in`, as far as we were told */
+	size_t		 credit;	/* consumed, not yet granted again */
+	int64_t		 granted_us;	/* when we last gave credit */
+
+	bool		 local;		/* we opened it */
+	bool		 answered;	/* its SYN was answered */
+	bool		 syn_due, ack_due;
+	bool		 grant_due;	/* credit is worth a frame */
+	bool		 fin_wanted, fin_sent, fin_seen;
+	bool		 over;		/* reset or gone: in no table and no queue */
+
+	bool		 in_control, in_ready;
+	TAILQ_ENTRY(mux_stream)	control_entry, ready_entry;
+	TAILQ_ENTRY(mux_stream)	entry;
+	struct mux_stream	*hash_next;
+};
+
+TAILQ_HEAD(mux_stream_list, mux_stream);
+
+struct mux {
+	struct mux_config	 config;
+	const struct mux_ops	*ops;
+	void			*arg;
+	bool			 failed;	/* only head is still sent */
+	bool			 starved;	/* an allocation failed: about to fail */
+	bool			 leaving;	/* we said go away 0 */
+	bool			 peer_leaves;
+
+	/* By id those that live; the over ones wait for mux_stream_close. */
+	struct mux_stream	**buckets;
+	unsigned		 bits;		/* 2^bits buckets */
+	uint64_t		 seed;
+	size_t			 n;
+	struct mux_stream_list	 live, over;
+
+	/* Ids. Of the peer's, seen_end is one more than the highest index. */
+	uint64_t		 next_id;
+	uint64_t		 seen_end;
+	uint8_t			 seen[SEEN_BITS / 8];
+
+	size_t			 unanswered_ours, unanswered_theirs;
+	bool			 open_blocked;
+	size_t			 buffered;	/* held by all, and on its way */
+	size_t			 grown;		/* windows beyond FRAME_WINDOW */
+
+	/* The data frame under way. */
+	uint32_t		 left;		/* payload bytes to come */
+	struct mux_stream	*sink;		/* whose; NULL: dropped */
+	bool			 sink_fin;
+
+	/* Frames that do nothing: a budget that refills with time. */
+	int64_t			 idle_left, idle_us;
+
+	struct evbuffer		*head;		/* control frames, headers, small payloads */
+	struct mux_stream_list	 control;	/* have flags or credit to send */
+	struct mux_stream_list	 ready;		/* have data and window */
+
+	uint32_t		 ping_value;
+	bool			 ping_out;
+	int64_t			 ping_us;
+	int64_t			 rtt_us;
+};
+
+/* mux.c */
+struct mux_stream *mux_stream_find(const struct mux *, uint32_t id);
+struct mux_stream *mux_stream_new(struct mux *, uint32_t id, bool local);
+void mux_stream_drop(struct mux_stream *);	/* frees; over already */
+void mux_stream_unlink(struct mux_stream *);	/* makes it over */
+void mux_stream_answered(struct mux_stream *);
+
+/* muxin.c */
+int  mux_starved(struct mux *, struct err *e);	/* the session ends for lack of memory */
+
+/* muxout.c */
+bool mux_move(struct evbuffer *to, struct evbuffer *from, size_t n);
+void mux_queue_frame(struct mux *, enum frame_type, unsigned flags, uint32_t id, uint32_t length);
+void mux_queue_control(struct mux_stream *);
+void mux_queue_data(struct mux_stream *);
+void mux_unqueue(struct mux_stream *);
+
+#endif

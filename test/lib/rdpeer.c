@@ -1,0 +1,518 @@
+/*
+ * rdpeer.c - one end of a yamux session over TCP or TLS, to be held against
+ * another implementation (test/lib/yamuxpeer) or against itself.
+ *
+ *	rdpeer -listen ADDR [-port FILE] [-cert F -key F] | -connect ADDR [-tls]
+ *	    [-open [-n STREAMS] [-p PARALLEL] [-max BYTES] [-seed N] [-bulk BYTES]]
+ *
+ * The side with -open opens streams, and says on each in a line what it wants,
+ * "MODE BYTES X"; bytes follow from X by a rule that both sides know:
+ *	echo	we send BYTES and FIN, it sends the same back, and FIN
+ *	get	it sends BYTES and FIN
+ *	put	we send BYTES and FIN, it answers "done" and FIN
+ *	cut	it answers "go", we send BYTES and reset the stream
+ *	kill	we send BYTES or more, it resets the stream after BYTES
+ *	bulk	we send BYTES, not looked at, it answers "done"; -bulk prints MB/s
+ * Exits 0 if all went right to the last byte.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xmalloc.h"
+#include "io/buf.h"
+#include "io/loop.h"
+#include "io/net.h"
+#include "io/tls.h"
+#include "revdial/revdial.h"
+
+enum mode { ECHO, GET, PUT, CUT, KILL, BULK, MODES };
+static const char *const mode_names[] = { "echo", "get", "put", "cut", "kill", "bulk" };
+
+struct job {
+	struct stream	*s;
+	bool		 opener;
+	enum mode	 mode;
+	int64_t		 n;
+	uint64_t	 x;
+	bool		 begun;		/* the first line was read, or the "go" */
+	int64_t		 to_send, to_get;
+	uint64_t	 send_x, get_x;
+	int64_t		 number;
+};
+
+static struct loop *loop;
+static struct revdial *session;
+static struct tls_ctx *tls;
+static struct listener *listener;
+static struct {
+	char *listen, *connect, *port_file, *cert, *key, *seed;
+	bool tls, open;
+	int64_t n, parallel, max;
+	char *bulk;
+} want = { .n = 100, .parallel = 50, .max = 300000 };
+static int64_t started, running, finished, bad;
+static uint64_t seed = 1;
+static int64_t bulk_bytes;
+static struct timespec bulk_start;
+
+static uint64_t
+next(uint64_t *x)
+{
+	return *x = *x * 6364136223846793005U + 1442695040888963407U;
+}
+
+/* --- one stream ----------------------------------------------------------------- */
+
+static void start_more(void);
+
+static void
+job_end(struct job *j, const char *wrong)
+{
+	if (wrong != NULL) {
+		bad++;
+		log_error("stream %" PRId64 ", %s %" PRId64 ": %s", j->number,
+		    mode_names[j->mode], j->n, wrong);
+	}
+	finished++;
+	running--;
+	free(j);
+	if (want.open)
+		start_more();
+}
+
+static void
+job_close(struct job *j, const char *wrong)
+{
+	struct stream *s = j->s;
+
+	if (wrong == NULL && j->mode != CUT && j->mode != KILL)
+		stream_close_soft(s, 30000);
+	else
+		stream_close(s);
+	job_end(j, wrong);
+}
+
+/* Sends while there is room. */
+static void
+job_send(struct job *j)
+{
+	static unsigned char	buf[65536];
+	size_t			i, len;
+
+	while (j->to_send > 0 && !stream_full(j->s)) {
+		len = 1 + j->send_x % sizeof buf;
+		if (j->mode == BULK)
+			len = sizeof buf;
+		if ((int64_t)len > j->to_send)
+			len = (size_t)j->to_send;
+		for (i = 0; j->mode != BULK && i < len; i++)
+			buf[i] = (unsigned char)(next(&j->send_x) >> 56);
+		stream_write(j->s, buf, len);
+		j->to_send -= (int64_t)len;
+	}
+	if (j->to_send > 0)
+		return;
+	if (j->opener && j->mode == CUT) {
+		if (j->begun && stream_unsent(j->s) == 0)
+			job_close(j, NULL);
+		return;
+	}
+	if (j->mode == ECHO || (j->opener && j->mode == PUT) || (!j->opener && j->mode == GET))
+		stream_shut(j->s);
+}
+
+static bool
+take_text(struct job *j, const char *text)
+{
+	size_t		 len = strlen(text);
+	const void	*p = buf_pullup(stream_in(j->s), len);
+
+	if (p == NULL || memcmp(p, text, len) != 0)
+		return false;
+	buf_drain(stream_in(j->s), len);
+	return true;
+}
+
+/* Checks what came against the rule, at most max bytes; false: wrong. */
+static bool
+job_check(struct job *j, size_t max)
+{
+	const unsigned char	*p;
+	size_t			 len, i;
+
+	while (max > 0 && (p = buf_peek(stream_in(j->s), &len)) != NULL) {
+		if (len > max)
+			len = max;
+		if ((int64_t)len > j->to_get)
+			return false;
+		for (i = 0; i < len; i++)
+			if (p[i] != (unsigned char)(next(&j->get_x) >> 56))
+				return false;
+		j->to_get -= (int64_t)len;
+		max -= len;
+		buf_drain(stream_in(j->s), len);
+	}
+	return true;
+}
+
+static void
+opener_read(struct job *j)
+{
+	struct timespec now;
+
+	switch (j->mode) {
+	case ECHO:
+	case GET:
+		/* Some readers are slow. */
+		if (!job_check(j, j->x % 5 == 0 ? 1 + j->x % 50000 : SIZE_MAX)) {
+			job_close(j, "wrong bytes");
+			return;
+		}
+		stream_read_again(j->s);
+		break;
+	case PUT:
+		j->begun = j->begun || take_text(j, "done\n");
+		break;
+	case CUT:
+		if (!j->begun && take_text(j, "go\n")) {
+			j->begun = true;
+			j->to_send = j->n;
+			job_send(j);
+		}
+		return;
+	case BULK:
+		if (!take_text(j, "done\n"))
+			return;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		printf("%.1f\n", (double)bulk_bytes / 1e6 /
+		    ((double)(now.tv_sec - bulk_start.tv_sec) +
+		    (double)(now.tv_nsec - bulk_start.tv_nsec) / 1e9));
+		job_close(j, NULL);
+		return;
+	default:
+		break;
+	}
+}
+
+static void
+server_begin(struct job *j, const char *line)
+{
+	char	 name[16];
+	int	 i;
+
+	if (sscanf(line, "%15s %" SCNd64 " %" SCNu64, name, &j->n, &j->x) != 3)
+		fatalx("first line: %s", line);
+	for (i = 0; i < MODES && strcmp(name, mode_names[i]) != 0; i++)
+		;
+	if (i == MODES)
+		fatalx("first line: %s", line);
+	j->mode = (enum mode)i;
+	j->begun = true;
+	j->get_x = j->send_x = j->x;
+	j->to_get = j->n;
+	if (j->mode == GET)
+		j->to_send = j->n;
+	if (j->mode == GET)
+		job_send(j);
+	if (j->mode == CUT)
+		stream_write(j->s, "go\n", 3);
+}
+
+static void
+server_read(struct job *j)
+{
+	size_t	 len;
+	char	*line;
+	int	 too_long = 0;
+
+	if (!j->begun) {
+		if ((line = buf_line(stream_in(j->s), 100, &too_long)) == NULL)
+			return;
+		server_begin(j, line);
+		free(line);
+	}
+	len = buf_len(stream_in(j->s));
+	switch (j->mode) {
+	case ECHO:
+		if (stream_full(j->s))
+			return;		/* again when drained */
+		buf_move(stream_out(j->s), stream_in(j->s), SIZE_MAX);
+		stream_wrote(j->s);
+		break;
+	case PUT:
+		if (!job_check(j, SIZE_MAX))
+			job_close(j, "wrong bytes");
+		break;
+	case CUT:
+		buf_drain(stream_in(j->s), len);
+		break;
+	case KILL:
+		buf_drain(stream_in(j->s), len);
+		if ((j->to_get -= (int64_t)len) <= 0)
+			job_close(j, NULL);
+		break;
+	case BULK:
+		buf_drain(stream_in(j->s), len);
+		if ((j->to_get -= (int64_t)len) == 0)
+			stream_write(j->s, "done\n", 5);
+		break;
+	default:
+		buf_drain(stream_in(j->s), len);
+		break;
+	}
+}
+
+static void
+on_read(struct stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	if (j->opener)
+		opener_read(j);
+	else
+		server_read(j);
+	stream_consumed(s);
+}
+
+static void
+on_drained(struct stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	if (!j->opener && j->begun && j->mode == ECHO && buf_len(stream_in(s)) > 0)
+		on_read(s, j);
+	if (j->opener || j->mode == GET)
+		job_send(j);
+}
+
+static void
+on_eof(struct stream *s, void *arg)
+{
+	struct job *j = arg;
+
+	if (!j->opener && j->mode == ECHO && j->begun) {
+		buf_move(stream_out(s), stream_in(s), SIZE_MAX);
+		stream_wrote(s);
+		job_close(j, NULL);
+	} else if (!j->opener && j->mode == PUT && j->begun && j->to_get == 0) {
+		stream_write(s, "done\n", 5);
+		job_close(j, NULL);
+	} else if (!j->opener && (j->mode == BULK || j->mode == GET) && j->begun) {
+		/* A stock opener that has all it wants just closes. */
+		job_close(j, NULL);
+	} else if (j->opener && j->mode == PUT)
+		job_close(j, j->begun ? NULL : "EOF without \"done\"");
+	else if (j->opener && j->mode <= GET) {
+		if (buf_len(stream_in(s)) > 0 && !job_check(j, SIZE_MAX))
+			job_close(j, "wrong bytes");
+		else
+			job_close(j, j->to_get == 0 ? NULL : "EOF too early");
+	} else
+		job_close(j, "unexpected EOF");
+}
+
+static void
+on_error(struct stream *s, const struct err *e, void *arg)
+{
+	struct job *j = arg;
+
+	stream_close(s);
+	job_end(j, !j->opener && j->mode == CUT && j->begun &&
+	    e->code == STREAM_RESET ? NULL : e->msg);
+}
+
+static const struct stream_cb job_cb = {
+	.read = on_read, .drained = on_drained, .eof = on_eof, .error = on_error,
+};
+
+/* --- opening ----------------------------------------------------------------------- */
+
+static void
+on_opened(struct stream *s, const struct err *why, void *arg)
+{
+	struct job	*j = arg;
+	char		 line[100];
+	int		 len;
+
+	if (s == NULL) {
+		job_end(j, why->msg);
+		return;
+	}
+	j->s = s;
+	stream_set_cb(s, &job_cb, j);
+	len = snprintf(line, sizeof line, "%s %" PRId64 " %" PRIu64 "\n",
+	    mode_names[j->mode], j->n, j->x);
+	stream_write(s, line, (size_t)len);
+	if (j->mode != GET && j->mode != CUT)
+		j->to_send = j->n;
+	if (j->mode != CUT)
+		job_send(j);
+}
+
+static void
+start_one(void)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	j->opener = true;
+	j->number = started++;
+	running++;
+	if (bulk_bytes > 0) {
+		j->mode = BULK;
+		j->n = bulk_bytes;
+		clock_gettime(CLOCK_MONOTONIC, &bulk_start);
+	} else {
+		j->mode = (enum mode)(next(&seed) >> 40) % 4;
+		j->n = (int64_t)((next(&seed) >> 33) % (uint64_t)want.max);
+		if (j->number % 7 == 0)
+			j->n = j->number % 3;
+		j->x = next(&seed);
+	}
+	j->send_x = j->get_x = j->x;
+	j->to_get = j->n;
+	revdial_open(session, on_opened, j);
+}
+
+static void
+start_more(void)
+{
+	while (session != NULL && running < want.parallel && started < want.n)
+		start_one();
+	if (finished == want.n)
+		revdial_drain(session);
+}
+
+static void
+on_accept(struct revdial *r, struct stream *s, void *arg)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	(void)r;
+	(void)arg;
+	running++;
+	j->number = started++;
+	j->s = s;
+	stream_set_cb(s, &job_cb, j);
+}
+
+static void
+on_down(struct revdial *r, const struct err *why, void *arg)
+{
+	(void)arg;
+	log_info("%s", why->msg);
+	if (want.open && finished != want.n)
+		bad++;
+	revdial_free(r);
+	session = NULL;
+	listener_free(listener);	/* the loop ends when nothing is left */
+}
+
+static const struct revdial_cb revdial_cb = { .accept = on_accept, .down = on_down };
+
+/* --- the carrier -------------------------------------------------------------------- */
+
+static void
+on_carrier_open(struct stream *s, void *arg)
+{
+	(void)arg;
+	session = revdial_yamux(loop, s, want.open, NULL, &revdial_cb, NULL);
+	if (want.open)
+		start_more();
+}
+
+static void
+on_carrier_error(struct stream *s, const struct err *e, void *arg)
+{
+	(void)s;
+	(void)arg;
+	fatalx("%s", e->msg);
+}
+
+static const struct stream_cb carrier_cb = {
+	.open = on_carrier_open, .error = on_carrier_error,
+};
+
+static void
+on_connection(struct stream *s, void *arg)
+{
+	(void)arg;
+	stream_set_cb(s, &carrier_cb, NULL);
+	listener_pause(listener, true);
+}
+
+static int
+serve(struct err *e)
+{
+	struct net_listen	 n = { .address = want.listen, .handshake_ms = 10000 };
+	char			 port[16];
+	int			 len;
+
+	if (want.cert != NULL && (tls = tls_server(want.cert, want.key, e)) == NULL)
+		return -1;
+	n.tls = tls;
+	if ((listener = net_listen(loop, &n, on_connection, NULL, e)) == NULL)
+		return -1;
+	len = snprintf(port, sizeof port, "%d\n", listener_port(listener));
+	if (want.port_file == NULL)
+		return 0;
+	return file_write(want.port_file, port, (size_t)len, 0644, e);
+}
+
+static int
+call(struct err *e)
+{
+	struct net_dial d = { .address = want.connect, .ms = 10000 };
+
+	if (want.tls && (tls = tls_client(NULL, TLS_VERIFY_NONE, e)) == NULL)
+		return -1;
+	d.tls = tls;
+	stream_set_cb(net_dial(loop, &d), &carrier_cb, NULL);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt options[] = {
+		{ "listen", OPT_STRING, &want.listen, "ADDR", "wait for a connection" },
+		{ "connect", OPT_STRING, &want.connect, "ADDR", "make one" },
+		{ "port", OPT_STRING, &want.port_file, "FILE", "write the port there" },
+		{ "cert", OPT_STRING, &want.cert, "FILE", "TLS certificate" },
+		{ "key", OPT_STRING, &want.key, "FILE", "TLS key" },
+		{ "tls", OPT_BOOL, &want.tls, NULL, "connect with TLS, unchecked" },
+		{ "open", OPT_BOOL, &want.open, NULL, "open the streams" },
+		{ "n", OPT_INT, &want.n, "N", "streams" },
+		{ "p", OPT_INT, &want.parallel, "N", "at once" },
+		{ "max", OPT_INT, &want.max, "BYTES", "of a stream" },
+		{ "seed", OPT_STRING, &want.seed, "N", "of sizes and bytes" },
+		{ "bulk", OPT_STRING, &want.bulk, "BYTES", "time one stream" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err	 e = ERR_INIT;
+
+	log_init("rdpeer", LOG_WARN);
+	if (opt_parse(options, argc, argv, &e) < 0)
+		fatalx("%s", e.msg);
+	if (want.seed != NULL)
+		seed = strtoull(want.seed, NULL, 10);
+	if (want.bulk != NULL) {
+		bulk_bytes = strtoll(want.bulk, NULL, 10);
+		want.n = 1;
+	}
+	if ((loop = loop_new(&e)) == NULL)
+		fatalx("%s", e.msg);
+	if ((want.listen != NULL ? serve(&e) : call(&e)) == -1)
+		fatalx("%s", e.msg);
+	loop_run(loop);
+	loop_free(loop);
+	tls_ctx_free(tls);
+	if (!want.bulk)
+		printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished);
+	return bad > 0 ? 1 : 0;
+}

@@ -1,0 +1,347 @@
+// yamuxpeer - HashiCorp's yamux as the other side for test/lib/rdpeer.c: the
+// same streams, the same bytes, the same options. See rdpeer.c for what goes
+// over a stream. Built by test/lib/yamuxpeer/build.sh with the package that
+// the distribution has.
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"io"
+	"io/ioutil"
+	"log"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/yamux"
+)
+
+var (
+	listen   = flag.String("listen", "", "wait for a connection here")
+	connect  = flag.String("connect", "", "or make one to there")
+	portFile = flag.String("port", "", "write the port to this file")
+	cert     = flag.String("cert", "", "TLS: certificate to listen with")
+	key      = flag.String("key", "", "TLS: its key")
+	useTLS   = flag.Bool("tls", false, "TLS: connect with it, unchecked")
+	open     = flag.Bool("open", false, "open the streams (yamux client)")
+	streams  = flag.Int("n", 100, "how many streams")
+	parallel = flag.Int("p", 50, "how many at once")
+	most     = flag.Int("max", 300000, "bytes of a stream, at most")
+	seed     = flag.Uint64("seed", 1, "of the sizes and bytes")
+	bulk     = flag.Int64("bulk", 0, "open: send so many bytes on one stream and time it")
+)
+
+func next(x *uint64) uint64 {
+	*x = *x*6364136223846793005 + 1442695040888963407
+	return *x
+}
+
+func fill(p []byte, x *uint64) {
+	for i := range p {
+		p[i] = byte(next(x) >> 56)
+	}
+}
+
+// pattern writes n bytes that follow from x.
+func pattern(w io.Writer, n int, x uint64) error {
+	buf := make([]byte, 1+int(x%70000))
+	for n > 0 {
+		p := buf
+		if len(p) > n {
+			p = p[:n]
+		}
+		fill(p, &x)
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+		n -= len(p)
+	}
+	return nil
+}
+
+// expect reads n bytes that follow from x.
+func expect(r io.Reader, n int, x uint64) error {
+	buf := make([]byte, 50000)
+	for at := 0; at < n; {
+		p := buf
+		if len(p) > n-at {
+			p = p[:n-at]
+		}
+		got, err := r.Read(p)
+		if err != nil {
+			return fmt.Errorf("byte %d of %d: %v", at, n, err)
+		}
+		for i := 0; i < got; i++ {
+			if want := byte(next(&x) >> 56); p[i] != want {
+				return fmt.Errorf("byte %d of %d: got %d, want %d", at+i, n, p[i], want)
+			}
+		}
+		at += got
+	}
+	return nil
+}
+
+func expectEOF(r io.Reader) error {
+	var b [1]byte
+	if n, err := r.Read(b[:]); n != 0 || err != io.EOF {
+		return fmt.Errorf("no EOF: %d bytes, %v", n, err)
+	}
+	return nil
+}
+
+func serveBulk(r io.Reader, s net.Conn, n int64) error {
+	got, err := io.CopyN(ioutil.Discard, r, n)
+	if err != nil || got != n {
+		return fmt.Errorf("bulk: %d of %d bytes, %v", got, n, err)
+	}
+	_, err = io.WriteString(s, "done\n")
+	return err
+}
+
+func serve(s net.Conn) error {
+	defer s.Close()
+	r := bufio.NewReaderSize(s, 64*1024)
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("first line: %v", err)
+	}
+	var mode string
+	var n int64
+	var x uint64
+	if _, err := fmt.Sscan(line, &mode, &n, &x); err != nil {
+		return fmt.Errorf("first line %q: %v", line, err)
+	}
+	switch mode {
+	case "echo":
+		if _, err := io.Copy(s, r); err != nil {
+			return fmt.Errorf("echo: %v", err)
+		}
+	case "get":
+		return pattern(s, int(n), x)
+	case "put":
+		if err := expect(r, int(n), x); err != nil {
+			return fmt.Errorf("put: %v", err)
+		}
+		if err := expectEOF(r); err != nil {
+			return fmt.Errorf("put: %v", err)
+		}
+		_, err := io.WriteString(s, "done\n")
+		return err
+	case "cut":
+		// The other side resets it after n bytes, once we were seen.
+		if _, err := io.WriteString(s, "go\n"); err != nil {
+			return fmt.Errorf("cut: %v", err)
+		}
+		_, err := io.Copy(ioutil.Discard, r)
+		if err == nil || !strings.Contains(err.Error(), "reset") {
+			return fmt.Errorf("cut: no reset but %v", err)
+		}
+	case "bulk":
+		return serveBulk(r, s, n)
+	default:
+		return fmt.Errorf("mode %q", mode)
+	}
+	return nil
+}
+
+// one opens a stream and does what mode says. A yamux stream of this package
+// that was closed reads EOF at once, so echo reads before it closes.
+func one(sess *yamux.Session, mode string, n int, x uint64) error {
+	s, err := sess.Open()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := fmt.Fprintf(s, "%s %d %d\n", mode, n, x); err != nil {
+		return err
+	}
+	switch mode {
+	case "echo":
+		done := make(chan error, 1)
+		go func() { done <- pattern(s, n, x) }()
+		if err := expect(s, n, x); err != nil {
+			return err
+		}
+		return <-done
+	case "get":
+		if err := expect(s, n, x); err != nil {
+			return err
+		}
+		return expectEOF(s)
+	case "kill":
+		// The other side takes n bytes, then resets it.
+		if err := pattern(s, n+1000, x); err == nil {
+			err = expectEOF(s)
+			if err == nil || !strings.Contains(err.Error(), "reset") {
+				return fmt.Errorf("no reset but %v", err)
+			}
+		}
+	}
+	return nil
+}
+
+func openAll(sess *yamux.Session) int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	bad := 0
+	slots := make(chan bool, *parallel)
+	x := *seed
+	modes := []string{"echo", "get", "kill"}
+	for i := 0; i < *streams; i++ {
+		mode := modes[next(&x)>>40%3]
+		n := int(next(&x) >> 33 % uint64(*most))
+		if i%7 == 0 {
+			n = i % 3
+		}
+		sx := next(&x)
+		slots <- true
+		wg.Add(1)
+		go func(i int) {
+			if err := one(sess, mode, n, sx); err != nil {
+				log.Printf("stream %d, %s %d: %v", i, mode, n, err)
+				mu.Lock()
+				bad++
+				mu.Unlock()
+			}
+			<-slots
+			wg.Done()
+		}(i)
+	}
+	wg.Wait()
+	return bad
+}
+
+func openBulk(sess *yamux.Session) int {
+	s, err := sess.Open()
+	if err != nil {
+		log.Fatal(err)
+	}
+	buf := make([]byte, 64*1024)
+	start := time.Now()
+	fmt.Fprintf(s, "bulk %d 0\n", *bulk)
+	for left := *bulk; left > 0; {
+		p := buf
+		if int64(len(p)) > left {
+			p = p[:left]
+		}
+		n, err := s.Write(p)
+		if err != nil {
+			log.Fatal(err)
+		}
+		left -= int64(n)
+	}
+	// Close would make us deaf, so what tells the end is the answer: the
+	// server of rdpeer counts.
+	line, err := bufio.NewReader(s).ReadString('\n')
+	if err != nil || line != "done\n" {
+		log.Fatalf("bulk: %q, %v", line, err)
+	}
+	fmt.Printf("%.1f\n", float64(*bulk)/1e6/time.Since(start).Seconds())
+	return 0
+}
+
+func acceptAll(sess *yamux.Session) int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	bad, n := 0, 0
+	for {
+		s, err := sess.Accept()
+		if err != nil {
+			break
+		}
+		n++
+		wg.Add(1)
+		go func(i int) {
+			if err := serve(s); err != nil {
+				log.Printf("stream %d: %v", i, err)
+				mu.Lock()
+				bad++
+				mu.Unlock()
+			}
+			wg.Done()
+		}(n)
+	}
+	wg.Wait()
+	fmt.Printf("served %d\n", n)
+	return bad
+}
+
+func dial() (net.Conn, error) {
+	if *useTLS {
+		return tls.Dial("tcp", *connect, &tls.Config{InsecureSkipVerify: true})
+	}
+	return net.Dial("tcp", *connect)
+}
+
+func accept() (net.Conn, error) {
+	l, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return nil, err
+	}
+	if *portFile != "" {
+		port := fmt.Sprintf("%d\n", l.Addr().(*net.TCPAddr).Port)
+		if err := ioutil.WriteFile(*portFile+".new", []byte(port), 0644); err != nil {
+			return nil, err
+		}
+		if err := os.Rename(*portFile+".new", *portFile); err != nil {
+			return nil, err
+		}
+	}
+	c, err := l.Accept()
+	if err != nil || *cert == "" {
+		return c, err
+	}
+	pair, err := tls.LoadX509KeyPair(*cert, *key)
+	if err != nil {
+		return nil, err
+	}
+	return tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}}), nil
+}
+
+func main() {
+	flag.Parse()
+	var c net.Conn
+	var err error
+	if *listen != "" {
+		c, err = accept()
+	} else {
+		c, err = dial()
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	conf := yamux.DefaultConfig()
+	conf.LogOutput = ioutil.Discard
+	var bad int
+	if *open {
+		sess, err := yamux.Client(c, conf)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := sess.Ping(); err != nil {
+			log.Fatal("ping: ", err)
+		}
+		if *bulk > 0 {
+			bad = openBulk(sess)
+		} else {
+			bad = openAll(sess)
+			fmt.Printf("opened %d\n", *streams)
+		}
+		sess.GoAway()
+		sess.Close()
+	} else {
+		sess, err := yamux.Server(c, conf)
+		if err != nil {
+			log.Fatal(err)
+		}
+		bad = acceptAll(sess)
+	}
+	if bad > 0 {
+		log.Fatalf("%d streams went wrong", bad)
+	}
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Some hundred yamux streams against HashiCorp's own implementation, in both
+# roles, over TCP and TLS: sizes from nothing to many windows, echoes, one-way
+# transfers, half-closes and resets, to the last byte.
+# timeout: 180
+. "$(dirname "$0")/../lib/sh.sh"
+
+peer=${GOMOTE_BUILD:-$SRC/build}/test/go/yamuxpeer
+status sh "$SRC/test/lib/yamuxpeer/build.sh" "$peer"
+[ "$STATUS" != 77 ] || exit 77
+assert_eq 0 "$STATUS" "building yamuxpeer"
+
+n=300
+[ -z "${GOMOTE_SANITIZED:-}" ] || n=100
+
+# held LISTENER-ARGS... -- CONNECTOR-ARGS...: one program of each, until both end.
+held() {
+	listener=
+	while [ "$1" != -- ]; do
+		listener="$listener $1"
+		shift
+	done
+	shift
+	rm -f "$T/port"
+	# shellcheck disable=SC2086
+	start listener $listener -listen 127.0.0.1:0 -port "$T/port"
+	wait_file "$T/port"
+	said=$("$@" -connect "127.0.0.1:$(cat "$T/port")") || fail "$*"
+	p=$(pid_of listener)
+	eventually _gone "$p"
+	status wait "$p"
+	assert_eq 0 "$STATUS" "exit status of$listener"
+	rm "$T/listener.pid"
+}
+
+# Who opens and who serves saw the same streams.
+saw() {
+	said=$said'
+'$(cat "$T/listener.log")
+	assert_match "^opened $n\$" "$said" "opener"
+	assert_match "^served $n\$" "$said" "server"
+	: >"$T/listener.log"
+}
+
+need openssl
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$T/key.pem" -out "$T/cert.pem" -days 1 -subj /CN=localhost 2>/dev/null
+
+rd=$TEST_BIN/rdpeer
+for seed in 1 2 3; do
+	held "$rd" -- "$peer" -open -n $n -seed $seed
+	saw
+	held "$peer" -- "$rd" -open -n $n -seed $seed
+	saw
+done
+held "$rd" -cert "$T/cert.pem" -key "$T/key.pem" -- "$peer" -tls -open -n $n -seed 4
+saw
+held "$peer" -cert "$T/cert.pem" -key "$T/key.pem" -- "$rd" -tls -open -n $n -seed 4
+saw
+# Larger than all windows together, a few at once.
+held "$rd" -- "$peer" -open -n $n -p 4 -max 3000000 -seed 5
+saw
