@@ -1,0 +1,24 @@
+/*
+ * reverse.h - reverse mode: dials the coordinator, registers, and serves the
+ * buildlet API on the streams that the coordinator then opens (PROTOCOL 2).
+ *
+ * A connection that is lost or refused is tried again for ever: at once, then
+ * with growing pauses. Commands go on meanwhile unless their own stream broke.
+ */
+#ifndef BUILDLET_REVERSE_H
+#define BUILDLET_REVERSE_H
+
+#include "base/err.h"
+
+struct buildlet;
+struct http_server;
+struct reverse;
+
+/* NULL and e where the certificate authority cannot be read. */
+struct reverse *reverse_start(struct buildlet *, struct http_server *,
+    struct err *e) MUST;
+/* Dials no more; what is connected stays. */
+void reverse_stop(struct reverse *);		/* NULL is fine */
+void reverse_free(struct reverse *);		/* NULL is fine */
+
+#endif
