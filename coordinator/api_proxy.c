@@ -1,0 +1,403 @@
+/*
+ * api_proxy.c - a request for an instance, passed to its machine and back:
+ * both bodies stream, trailers included, and nothing of them is kept here. The
+ * instance is held, so renewed, for as long as it lasts.
+ *
+ *	beginning ──▶ waiting ──head──▶ replying ──▶ done
+ *	                 │ └──101──▶ turning ──▶ splicing ──▶ done
+ *	                 └──▶ answered: refused or failed ──▶ done
+ *
+ * Beginning takes a while only for /exec where the builder type sets
+ * environment: the form is read whole and gets it. A client that leaves cuts the connection to
+ * the machine, which ends the command there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/xmalloc.h"
+#include "coordinator/exec_env.h"
+#include "coordinator/face.h"
+#include "coordinator/routes.h"
+#include "http/client.h"
+#include "io/splice.h"
+
+/* Until the machine answers, where that is when the work is done (an upload
+ * unpacked, a tree removed); what it can answer at once has face.answer_ms. */
+#define HEAD_SLOW_MS	(2 * 60 * 60 * 1000)
+/* An ssh session or tunnel over which nothing went either way for so long. */
+#define SPLICE_IDLE_MS	(12 * 60 * 60 * 1000)
+
+enum proxy_state { BEGINNING, WAITING, REPLYING, ANSWERED, TURNING, SPLICING };
+
+struct proxy {
+	struct face		*face;
+	struct http_req		*r;		/* NULL: done, or turned around */
+	enum proxy_state	 state;
+	char			*name;		/* of the instance */
+	struct instance_hold	*hold;
+	struct bclient_call	*call;		/* WAITING */
+	struct stream		*upstream;	/* TURNING */
+	struct splice		*splice;	/* SPLICING */
+	char			*cut;		/* TURNING: cut meanwhile, and why */
+	char			*type;		/* BEGINNING: for exec_env */
+};
+
+static void
+proxy_free(struct proxy *p)
+{
+	instance_release(p->hold);
+	free(p->name);
+	free(p->cut);
+	free(p->type);
+	free(p);
+}
+
+static void
+set_state(struct proxy *p, enum proxy_state next)
+{
+	static const char *const names[] = { "beginning", "waiting", "replying",
+	    "answered", "turning", "splicing" };
+
+	log_debug("instance %s: proxied request: %s -> %s", p->name, names[p->state],
+	    names[next]);
+	p->state = next;
+}
+
+/* The request is done: answered, or the client has gone. */
+static void
+on_done(void *arg)
+{
+	struct proxy	*p = arg;
+
+	p->r = NULL;
+	if (p->call != NULL)
+		bclient_cancel(p->call);
+	p->call = NULL;
+	if (p->state == BEGINNING)
+		return;		/* on_collected comes yet */
+	proxy_free(p);
+}
+
+static void
+fail(struct proxy *p, int status, const char *why)
+{
+	set_state(p, ANSWERED);
+	log_info("instance %s: %s %s: %s", p->name, req_method(p->r), req_path(p->r), why);
+	reply_error(p->r, status, "coordinator: %s", why);
+}
+
+/* The instance has ended under our hands. */
+static void
+on_cut(const char *why, void *arg)
+{
+	struct proxy	*p = arg;
+	struct str	 text = STR_INIT;
+
+	str_addf(&text, "instance %s has ended: %s", p->name, why);
+	switch (p->state) {
+	case BEGINNING:
+		if (p->r != NULL && p->cut == NULL)
+			p->cut = xstrdup(str_text(&text));
+		break;
+	case WAITING:
+		bclient_cancel(p->call);
+		p->call = NULL;
+		fail(p, 502, str_text(&text));
+		break;
+	case REPLYING:
+		req_abort(p->r, str_text(&text));
+		break;
+	case TURNING:
+		p->cut = xstrdup(str_text(&text));
+		break;
+	case SPLICING:
+		splice_cut(p->splice, str_text(&text));
+		break;
+	case ANSWERED:
+		break;
+	}
+	str_release(&text);
+}
+
+/* --- the way back ----------------------------------------------------------- */
+
+static void
+pass_headers(struct http_req *r, const struct headers *from)
+{
+	struct headers	*h = headers_new();
+	const char	*name, *value;
+	size_t		 i;
+
+	headers_copy_end_to_end(h, from);
+	for (i = 0; i < headers_len(h); i++) {
+		headers_at(h, i, &name, &value);
+		reply_header(r, name, value);
+	}
+	headers_free(h);
+}
+
+static void
+on_spliced(uint64_t to_machine, uint64_t to_client, const struct err *why, void *arg)
+{
+	struct proxy	*p = arg;
+
+	log_debug("instance %s: tunnel over: %llu bytes there, %llu back%s%s", p->name,
+	    (unsigned long long)to_machine, (unsigned long long)to_client,
+	    why == NULL ? "" : ": ", why == NULL ? "" : why->msg);
+	proxy_free(p);
+}
+
+/* The 101 has left; s is NULL if the client did not get it. */
+static void
+on_turned(struct stream *s, void *arg)
+{
+	struct proxy	*p = arg;
+	struct stream	*upstream = p->upstream;
+
+	p->upstream = NULL;
+	if (s == NULL || p->cut != NULL) {
+		stream_close(upstream);
+		if (s != NULL)
+			stream_close(s);
+		proxy_free(p);
+		return;
+	}
+	set_state(p, SPLICING);
+	p->splice = stream_splice(s, upstream, SPLICE_IDLE_MS, NULL, on_spliced, p);
+}
+
+static void
+turn_around(struct proxy *p, const struct http_resp *resp)
+{
+	struct http_req	*r = p->r;
+	const char	*protocol = headers_get(resp->headers, "Upgrade");
+
+	set_state(p, TURNING);
+	p->upstream = resp->upgraded;
+	pass_headers(r, resp->headers);
+	if (protocol != NULL) {
+		reply_header(r, "Upgrade", protocol);
+		reply_header(r, "Connection", "Upgrade");
+	}
+	req_not_on_done(r, on_done, p);
+	p->r = NULL;
+	reply_upgrade(r, 101, on_turned, p);
+}
+
+static void
+on_head(const struct http_resp *resp, void *arg)
+{
+	struct proxy	*p = arg;
+
+	p->call = NULL;
+	if (resp->upgraded != NULL) {
+		turn_around(p, resp);
+		return;
+	}
+	set_state(p, REPLYING);
+	pass_headers(p->r, resp->headers);
+	reply_body(p->r, resp->status, resp->body);
+}
+
+static void
+on_fail(const struct err *why, void *arg)
+{
+	struct proxy	*p = arg;
+
+	p->call = NULL;
+	fail(p, why->code == BCLIENT_BUSY ? 503 : 502, why->msg);
+}
+
+/* --- the way there ----------------------------------------------------------- */
+
+static bool
+is_upgrade(const char *path)
+{
+	return str_eq(path, "/connect-ssh") || str_eq(path, "/tcpproxy");
+}
+
+static int64_t
+head_ms(const struct face *f, const char *path)
+{
+	static const char *const quick[] = { "/", "/connect-ssh", "/exec", "/healthz",
+	    "/status", "/tcpproxy", "/workdir" };
+	size_t	i;
+
+	for (i = 0; i < nitems(quick); i++)
+		if (str_eq(path, quick[i]))
+			return f->answer_ms;
+	return HEAD_SLOW_MS;
+}
+
+/* What the client's head becomes on the next hop: without its secrets, and
+ * without what our server has dealt with. */
+static struct headers *
+headers_there(struct http_req *r)
+{
+	static const char *const ours[] = { "Authorization", API_H_PROXY, "Host",
+	    "Content-Length", "Expect", "Cookie" };
+	struct headers	*h = headers_new();
+	const char	*protocol = req_header(r, "Upgrade");
+	size_t		 i;
+
+	headers_copy_end_to_end(h, req_headers(r));
+	for (i = 0; i < nitems(ours); i++)
+		headers_del(h, ours[i]);
+	if (protocol != NULL && is_upgrade(req_path(r))) {
+		headers_add(h, "Upgrade", protocol);
+		headers_add(h, "Connection", "Upgrade");
+	}
+	return h;
+}
+
+/* Takes body. The machine may have gone while a form was collected, so it is
+ * looked for here. */
+static void
+send_on(struct proxy *p, struct instance *i, struct body *body)
+{
+	static const struct bclient_cb	 cb = { on_head, on_fail };
+	struct http_request		 q = { .method = req_method(p->r),
+	    .target = req_target(p->r), .body = body };
+	struct instance_row		 row;
+	struct headers			*h;
+	struct bclient			*machine;
+	struct err			 e = ERR_INIT;
+
+	machine = instance_client(i, &e);
+	if (machine == NULL) {
+		if (body != NULL)
+			body_close(body);
+		fail(p, 502, e.msg);
+		return;
+	}
+	instance_row_of(i, &row);
+	h = headers_there(p->r);
+	q.headers = h;
+	q.host = path_base(row.machine);	/* stock and development: TYPE/HOST */
+	q.head_ms = head_ms(p->face, req_path(p->r));
+	set_state(p, WAITING);
+	p->call = bclient_send(machine, &q, &cb, p);
+	headers_free(h);
+}
+
+static void
+on_collected(char *text, size_t len, const struct err *why, void *arg)
+{
+	struct proxy	*p = arg;
+	struct instance	*i;
+	struct body	*body;
+	struct err	 e = ERR_INIT;
+
+	if (p->r == NULL) {
+		free(text);
+		proxy_free(p);
+		return;
+	}
+	if (p->cut != NULL) {
+		fail(p, 502, p->cut);
+	} else if (text == NULL) {
+		fail(p, 400, why->msg);
+	} else if ((i = instance_peek(p->face->core, p->name)) == NULL) {
+		fail(p, 502, "unknown or expired buildlet");
+	} else {
+		body = exec_env_apply(p->face->core, p->type, text, len, &e);
+		if (body == NULL)
+			fail(p, 400, e.msg);
+		else
+			send_on(p, i, body);
+	}
+	free(text);
+}
+
+static void
+begin(struct proxy *p, struct instance *i)
+{
+	struct http_req		*r = p->r;
+	struct instance_row	 row;
+
+	instance_row_of(i, &row);
+	if (str_eq(req_path(r), "/exec") && req_has_body(r) &&
+	    exec_env_wanted(p->face->core, row.builder_type, req_header(r, "Content-Type"))) {
+		p->type = xstrdup(row.builder_type);
+		body_collect(req_take_body(r), FACE_FORM_MAX, on_collected, p);
+		return;
+	}
+	send_on(p, i, req_take_body(r));
+}
+
+/* --- who may what ---------------------------------------------------------- */
+
+/* Between coordinator and machine alone: a user could take a machine away
+ * from under its lease by it. */
+static bool
+is_internal(const char *path)
+{
+	char	*clean;
+	bool	 yes;
+
+	if (path[0] != '/')
+		return true;
+	clean = path_clean(path + strspn(path, "/"));
+	yes = str_eq(clean, "lease") || str_starts(clean, "lease/") ||
+	    (str_eq(clean, "halt") && !str_eq(path, "/halt"));
+	free(clean);
+	return yes;
+}
+
+static void
+not_found(struct http_req *r, const struct err *e)
+{
+	if (e->code == INSTANCE_FOREIGN)
+		face_reply_denied(r, e->msg);
+	else
+		reply_error(r, 502, "unknown or expired buildlet: %s", e->msg);
+}
+
+static void
+halt(struct http_req *r, struct instance *i)
+{
+	const char	*user = face_user(r)->key;
+	char		*why;
+
+	if (!str_eq(req_method(r), "POST")) {
+		reply_header(r, "Allow", "POST");
+		reply_error(r, 405, "/halt: method %s: only POST", req_method(r));
+		return;
+	}
+	why = req_printf(r, "destroyed by %s", user);
+	instance_end(i, user, why);
+	reply_text(r, 200, "");
+}
+
+void
+api_proxy(struct http_req *r, void *arg)
+{
+	struct face	*f = arg;
+	struct instance	*i;
+	struct proxy	*p;
+	struct err	 e = ERR_INIT;
+
+	i = instance_find(f->core, face_user(r), req_header(r, API_H_PROXY), &e);
+	if (i == NULL) {
+		not_found(r, &e);
+		return;
+	}
+	if (is_internal(req_path(r))) {
+		reply_error(r, 403, "coordinator: %s is not for users", req_path(r));
+		return;
+	}
+	if (str_eq(req_path(r), "/halt")) {
+		halt(r, i);
+		return;
+	}
+	p = xcalloc(1, sizeof *p);
+	p->face = f;
+	p->r = r;
+	p->name = xstrdup(instance_name(i));
+	p->hold = instance_hold(i, on_cut, p);
+	req_on_done(r, on_done, p);
+	begin(p, i);
+}

@@ -1,0 +1,60 @@
+/* api_v1.c - what the coordinator can do beyond PROTOCOL 3 (PROTOCOL 6). */
+#include "coordinator/face.h"
+#include "coordinator/routes.h"
+
+/* Names of what clients may use here. */
+static const char *const features[] = {
+	"builders",	/* GET /api/v1/builders */
+};
+
+void
+api_v1_version(struct http_req *r, void *arg)
+{
+	struct json	*j = json_object(), *list = json_array();
+	size_t		 i;
+
+	(void)arg;
+	json_set_str(j, "Version", GOMOTE_VERSION);
+	for (i = 0; i < nitems(features); i++)
+		json_push_str(list, features[i]);
+	json_set(j, "Features", list);
+	face_reply_json(r, 200, j);
+}
+
+static struct json *
+builder_json(const struct catalog *c, const struct builder_type *b)
+{
+	const struct host_type	*h = catalog_host(c, b->host_type);
+	struct json		*j = json_object(), *env = json_array();
+	char			 idle[CLOCK_TEXT_MAX];
+	size_t			 i;
+
+	for (i = 0; h != NULL && i < h->env.n; i++)
+		json_push_str(env, h->env.v[i]);
+	for (i = 0; i < b->env.n; i++)
+		json_push_str(env, b->env.v[i]);
+	json_set_str(j, "HostType", b->host_type);
+	json_set(j, "Env", env);
+	json_set_str(j, "BootstrapURL", b->bootstrap == NULL ? "" : b->bootstrap);
+	json_set_str(j, "Setup", b->setup);
+	json_set_str(j, "Idle", clock_duration(b->idle_ms, idle));
+	json_set_str(j, "Notes", h == NULL ? "" : h->notes);
+	return j;
+}
+
+/* {"Builders":{NAME:{"HostType":..., "Env":[...], "BootstrapURL":URL or "",
+ * "Setup":..., "Idle":"30m0s", "Notes":...}}} */
+void
+api_v1_builders(struct http_req *r, void *arg)
+{
+	struct face		*f = arg;
+	const struct catalog	*c = f->core->catalog;
+	struct json		*j = json_object(), *all = json_object();
+	size_t			 i;
+
+	for (i = 0; i < catalog_builders(c); i++)
+		json_set(all, catalog_builder_at(c, i)->name,
+		    builder_json(c, catalog_builder_at(c, i)));
+	json_set(j, "Builders", all);
+	face_reply_json(r, 200, j);
+}

@@ -1,0 +1,308 @@
+/*
+ * instance.c - one instance: begun, granted, found, held, ended.
+ */
+#include "coordinator/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "base/xmalloc.h"
+#include "coordinator/instance_int.h"
+
+static const char *const state_names[INSTANCE_STATES] = {
+	[INSTANCE_PREPARING] = "preparing",
+	[INSTANCE_LIVE] = "live",
+	[INSTANCE_LOST] = "lost",
+};
+
+const char *
+instance_state_name(enum instance_state s)
+{
+	return state_names[s];
+}
+
+int64_t
+instances_mono(const struct instances *all)
+{
+	return loop_now(all->core->loop);
+}
+
+int64_t
+instances_wall(const struct instances *all)
+{
+	return clock_wall(loop_clock(all->core->loop));
+}
+
+int64_t
+instance_wall_of(const struct instance *i, int64_t at)
+{
+	return instances_wall(i->all) - (instances_mono(i->all) - at);
+}
+
+/* --- making and ending ------------------------------------------------------ */
+
+void
+instance_set_state(struct instance *i, enum instance_state next)
+{
+	if (next == INSTANCE_PREPARING || next == i->state)
+		fatalx("instance %s: %s -> %s", i->name, state_names[i->state],
+		    state_names[next]);
+	log_debug("instance %s: %s -> %s", i->name, state_names[i->state],
+	    state_names[next]);
+	TAILQ_REMOVE(&i->all->in[i->state], i, entry);
+	i->state = next;
+	TAILQ_INSERT_TAIL(&i->all->in[next], i, entry);
+}
+
+struct instance *
+instance_new(struct instances *all, const struct store_lease *l, enum instance_state st)
+{
+	struct instance	*i = xcalloc(1, sizeof *i);
+
+	i->all = all;
+	i->name = xstrdup(l->name);
+	i->user = xstrdup(l->user);
+	i->user_key = xasprintf("%s%s", AUTH_USER_PREFIX, l->user);
+	i->builder_type = xstrdup(l->builder_type);
+	i->host_type = xstrdup(l->host_type);
+	i->machine = xstrdup(l->machine);
+	i->boot = l->boot == NULL ? NULL : xstrdup(l->boot);
+	i->state = st;
+	i->created = l->created;
+	i->last_use = instances_mono(all) - (instances_wall(all) - l->last_use);
+	i->expires = instances_mono(all) + (l->expires - instances_wall(all));
+	i->idle_ms = l->idle_ms;
+	i->lost_at = instances_mono(all);
+	TAILQ_INIT(&i->holds);
+	TAILQ_INSERT_TAIL(&all->in[st], i, entry);
+	map_set(all->by_name, i->name, i);
+	map_set(all->by_machine, i->machine, i);
+	return i;
+}
+
+void
+instance_free(struct instance *i)
+{
+	TAILQ_REMOVE(&i->all->in[i->state], i, entry);
+	map_del(i->all->by_name, i->name);
+	if (map_find(i->all->by_machine, i->machine) == i)
+		map_del(i->all->by_machine, i->machine);
+	free(i->name);
+	free(i->user);
+	free(i->user_key);
+	free(i->builder_type);
+	free(i->host_type);
+	free(i->machine);
+	free(i->boot);
+	free(i);
+}
+
+struct instance *
+instance_begin(struct core *core, const char *user, const struct builder_type *b,
+    struct machine *m, struct err *e)
+{
+	struct instances	*all = core->instances;
+	char			 name[STORE_LEASE_MAX];
+	struct store_lease	 l = {
+		.user = user,
+		.builder_type = b->name,
+		.host_type = machine_host_type(m),
+		.machine = machine_name(m),
+		.boot = machine_boot(m),
+		.created = instances_wall(all),
+		.last_use = instances_wall(all),
+		.expires = instances_wall(all) + b->idle_ms,
+		.idle_ms = b->idle_ms,
+	};
+
+	if (store_lease_begin(core->store, &l, name, e) == -1)
+		return NULL;
+	l.name = name;
+	return instance_new(all, &l, INSTANCE_PREPARING);
+}
+
+int
+instance_grant(struct instance *i, struct err *e)
+{
+	int64_t	now = instances_wall(i->all);
+
+	if (store_lease_grant(i->all->core->store, i->name, i->boot, now,
+	    now + i->idle_ms, e) == -1)
+		return -1;
+	i->last_use = instances_mono(i->all);
+	i->expires = i->last_use + i->idle_ms;
+	instance_set_state(i, INSTANCE_LIVE);
+	return 0;
+}
+
+static void
+cut_now(void *arg)
+{
+	struct instance_hold	*h = arg;
+	char			*why = h->why;
+
+	h->why = NULL;
+	if (h->cut != NULL)
+		h->cut(why, h->arg);	/* may release h */
+	free(why);
+}
+
+void
+instance_cut(struct instance *i, const char *why)
+{
+	struct instance_hold	*h;
+
+	while ((h = TAILQ_FIRST(&i->holds)) != NULL) {
+		TAILQ_REMOVE(&i->holds, h, entry);
+		h->i = NULL;
+		if (why == NULL)
+			continue;
+		h->why = xasprintf("instance %s ended: %s", i->name, why);
+		loop_defer(h->loop, cut_now, h);
+	}
+}
+
+void
+instance_end(struct instance *i, const char *who, const char *why)
+{
+	struct core	*core = i->all->core;
+	struct machine	*m = machine_find(core->machines, i->machine);
+	struct err	 e = ERR_INIT;
+
+	if (store_lease_end(core->store, i->name, instances_wall(i->all), why, &e) == -1)
+		log_error("instance %s: %s", i->name, e.msg);
+	core_event(core, who, "instance.end", i->name, why, "");
+	instance_cut(i, why);
+	if (m != NULL && str_eq(machine_lease(m), i->name))
+		machine_release(m, why);
+	core_demand(core, i->host_type);
+	instance_free(i);
+}
+
+/* --- finding and using ------------------------------------------------------ */
+
+struct ended {
+	const char	*user;
+	struct err	*e;
+	struct clock	*clock;
+};
+
+static bool
+on_ended(const struct store_lease *l, void *arg)
+{
+	struct ended	*x = arg;
+	char		 ago[CLOCK_TEXT_MAX];
+
+	if (l->ended == 0 || !str_eq(l->user, x->user))
+		return false;
+	clock_duration((clock_wall(x->clock) - l->ended) / 1000 * 1000, ago);
+	(void)err_code(x->e, INSTANCE_UNKNOWN, "instance %s ended %s ago: %s", l->name, ago,
+	    l->reason == NULL ? "for no reason that was noted" : l->reason);
+	return false;
+}
+
+static struct instance *
+find_ended(struct core *core, const struct user *u, const char *name, struct err *e)
+{
+	struct ended	x = { u->name, e, loop_clock(core->loop) };
+	struct err	failed = ERR_INIT;
+
+	(void)err_code(e, INSTANCE_UNKNOWN, "there is no instance \"%s\"", name);
+	if (strlen(name) < STORE_LEASE_MAX &&
+	    store_lease_find(core->store, name, on_ended, &x, &failed) == -1)
+		log_error("instance %s: %s", name, failed.msg);
+	return NULL;
+}
+
+struct instance *
+instance_peek(struct core *core, const char *name)
+{
+	struct instance	*i = map_find(core->instances->by_name, name);
+
+	return i == NULL || i->state == INSTANCE_PREPARING ? NULL : i;
+}
+
+struct instance *
+instance_find(struct core *core, const struct user *u, const char *name, struct err *e)
+{
+	struct instance	*i = instance_peek(core, name);
+
+	if (i == NULL)
+		return find_ended(core, u, name, e);
+	if (strcmp(i->user, u->name) != 0) {
+		(void)err_code(e, INSTANCE_FOREIGN, "instance %s is not yours", name);
+		return NULL;
+	}
+	instance_touch(i);
+	return i;
+}
+
+struct bclient *
+instance_client(struct instance *i, struct err *e)
+{
+	struct machine	*m = machine_find(i->all->core->machines, i->machine);
+	char		 ago[CLOCK_TEXT_MAX];
+
+	if (m == NULL) {
+		(void)err_set(e, "instance %s: its machine %s has not connected since the "
+		    "coordinator started", i->name, i->machine);
+		return NULL;
+	}
+	/* A machine that has just dialed in again may be another one inside. */
+	if (machine_state(m) != MACHINE_LEASED || !str_eq(machine_lease(m), i->name)) {
+		clock_duration((instances_mono(i->all) - machine_heard(m)) / 1000 * 1000, ago);
+		(void)err_set(e, "instance %s: its machine %s is %s, last heard %s ago",
+		    i->name, i->machine, machine_connected(m) ?
+		    machine_state_name(machine_state(m)) : "away", ago);
+		return NULL;
+	}
+	return machine_client(m);
+}
+
+void
+instance_touch(struct instance *i)
+{
+	i->last_use = instances_mono(i->all);
+	i->expires = i->last_use + i->idle_ms;
+	i->dirty = true;
+}
+
+struct instance_hold *
+instance_hold(struct instance *i, instance_cut_fn cut, void *arg)
+{
+	struct instance_hold	*h = xcalloc(1, sizeof *h);
+
+	h->i = i;
+	h->loop = i->all->core->loop;
+	h->cut = cut;
+	h->arg = arg;
+	i->nholds++;
+	TAILQ_INSERT_TAIL(&i->holds, h, entry);
+	instance_touch(i);
+	return h;
+}
+
+void
+instance_release(struct instance_hold *h)
+{
+	if (h == NULL)
+		return;
+	if (h->i != NULL) {
+		instance_touch(h->i);
+		h->i->nholds--;
+		TAILQ_REMOVE(&h->i->holds, h, entry);
+	}
+	if (h->why != NULL) {
+		loop_undefer(h->loop, cut_now, h);
+		free(h->why);
+	}
+	free(h);
+}
+
+const char *
+instance_name(const struct instance *i)
+{
+	return i->name;
+}

@@ -1,0 +1,26 @@
+/*
+ * routes.h - who answers what on the coordinator's TLS port: the whole table is
+ * in routes.c. A request with API_H_PROXY goes to that instance whatever its
+ * path; all others by the table.
+ */
+#ifndef COORDINATOR_ROUTES_H
+#define COORDINATOR_ROUTES_H
+
+#include "http/req.h"
+
+/* The http_handler of the port; arg is the struct face. */
+void routes_handle(struct http_req *, void *face);
+
+/* The handlers; arg is the struct face. */
+void api_create(struct http_req *, void *);		/* api_create.c */
+void api_list(struct http_req *, void *);		/* api_buildlet.c */
+void api_proxy(struct http_req *, void *);		/* api_proxy.c */
+void api_reverse(struct http_req *, void *);		/* api_reverse.c */
+void api_revdial(struct http_req *, void *);
+void api_v1_version(struct http_req *, void *);		/* api_v1.c */
+void api_v1_builders(struct http_req *, void *);
+void page_status(struct http_req *, void *);		/* page_status.c */
+void page_builders(struct http_req *, void *);		/* page_builders.c */
+void page_health(struct http_req *, void *);		/* health.c */
+
+#endif

@@ -1,0 +1,234 @@
+/*
+ * fakemachines.c - many reverse machines in one process, for tests of the
+ * queue: each keeps the names of the files written to it, and POST /exec
+ * prints them, so that a test sees whether anything of one lease is there in
+ * the next, or two users are on one machine.
+ *
+ *	fakemachines [-n COUNT] [-type T] [-prefix P] -ca FILE -key-file FILE HOST:PORT
+ *
+ * They say that they are version 25 and know no leases, so they are wiped
+ * before each. Prints "ready" when all are registered; ends with status 1 as
+ * soon as one is lost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/api.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/xmalloc.h"
+#include "http/client.h"
+#include "http/route.h"
+#include "io/buf.h"
+#include "io/loop.h"
+#include "io/net.h"
+#include "io/tls.h"
+#include "revdial/revdial.h"
+
+#define COUNT_MAX	1000
+#define FORM_MAX	65536
+
+struct fleet {
+	struct loop	*loop;
+	struct tls_ctx	*tls;
+	char		*address, *type, *prefix, *ca, *key_file, *key;
+	int64_t		 count, registered;
+};
+
+struct machine {
+	struct fleet		*fleet;
+	char			*name;
+	struct http_conn	*conn;		/* until it is registered */
+	struct revdial		*session;
+	struct http_server	*http;
+	struct strs		 files;
+};
+
+static _Noreturn void
+die(const char *what, const char *why)
+{
+	fprintf(stderr, "fakemachines: %s: %s\n", what, why);
+	exit(1);
+}
+
+/* --- the buildlet API, as much of it as a lease needs -------------------------------- */
+
+static void
+on_status(struct http_req *r, void *arg)
+{
+	static const char text[] = "{\"Version\":25}";
+
+	(void)arg;
+	reply_data(r, 200, "application/json; charset=utf-8", text, sizeof text - 1);
+}
+
+static void
+on_removeall(struct http_req *r, void *arg)
+{
+	struct machine	*m = arg;
+
+	strs_release(&m->files);
+	reply_text(r, 200, "");
+}
+
+static void
+on_write(struct http_req *r, void *arg)
+{
+	struct machine	*m = arg;
+	const char	*path = req_param(r, "path");
+
+	if (path == NULL) {
+		reply_error(r, 400, "missing path");
+		return;
+	}
+	strs_add(&m->files, path);
+	reply_text(r, 200, "OK");
+}
+
+/* Whatever the command: the files that are here, and the machine's name. */
+static void
+on_exec(struct http_req *r, void *arg)
+{
+	struct machine	*m = arg;
+	struct headers	*trailers = headers_new();
+	struct body	*out;
+	size_t		 i;
+
+	reply_header(r, "Trailer", API_H_PROCESS_STATE);
+	out = reply_stream(r, 200, -1);
+	for (i = 0; i < m->files.n; i++)
+		buf_addf(body_buf(out), "file %s\n", m->files.v[i]);
+	buf_addf(body_buf(out), "machine %s\n", m->name);
+	body_wrote(out);
+	headers_add(trailers, API_H_PROCESS_STATE, "ok");
+	body_end(out, trailers);
+	headers_free(trailers);
+}
+
+static const struct route table[] = {
+	{ "GET", "/status", 0, on_status },
+	{ "POST", "/removeall", ROUTE_FORM, on_removeall },
+	{ "PUT", "/write", 0, on_write },
+	{ "POST", "/exec", ROUTE_FORM, on_exec },
+	{ NULL, NULL, 0, NULL },
+};
+
+static void
+on_request(struct http_req *r, void *arg)
+{
+	route_dispatch(table, r, NULL, FORM_MAX, arg);
+}
+
+/* --- registration ---------------------------------------------------------------------- */
+
+static void
+on_accept(struct revdial *session, struct stream *s, void *arg)
+{
+	struct machine	*m = arg;
+
+	(void)session;
+	http_server_serve(m->http, s);
+}
+
+static void
+on_down(struct revdial *session, const struct err *why, void *arg)
+{
+	struct machine	*m = arg;
+
+	(void)session;
+	die(m->name, why->msg);
+}
+
+static void
+on_head(struct http_conn *conn, const struct http_resp *resp, void *arg)
+{
+	static const struct revdial_cb	 cb = { on_accept, on_down };
+	struct machine			*m = arg;
+
+	(void)conn;
+	if (resp->upgraded == NULL)
+		die(m->name, "refused");
+	m->session = revdial_yamux(m->fleet->loop, resp->upgraded, false, NULL, &cb, m);
+	if (++m->fleet->registered == m->fleet->count) {
+		printf("ready\n");
+		fflush(stdout);
+	}
+}
+
+static void
+on_fail(struct http_conn *conn, const struct err *why, void *arg)
+{
+	struct machine	*m = arg;
+
+	(void)conn;
+	die(m->name, why->msg);
+}
+
+static void
+machine_start(struct fleet *f, int64_t number)
+{
+	static const struct http_client_cb	 cb = { on_head, on_fail };
+	const struct net_dial			 d = { .address = f->address, .tls = f->tls,
+	    .ms = 60000 };
+	struct machine				*m = xcalloc(1, sizeof *m);
+	struct headers				*h = headers_new();
+	struct http_request			 q = { .method = "GET", .target = "/reverse",
+	    .host = "", .headers = h, .head_ms = 60000 };
+
+	m->fleet = f;
+	m->name = xasprintf("%s%lld", f->prefix, (long long)number);
+	m->http = http_server_new(f->loop, NULL, on_request, m);
+	headers_add(h, API_H_HOST_TYPE, f->type);
+	headers_add(h, API_H_KEY, f->key);
+	headers_add(h, API_H_HOSTNAME, m->name);
+	headers_add(h, API_H_VERSION, "25");
+	headers_add(h, API_H_REVDIAL, API_REVDIAL_YAMUX);
+	m->conn = http_conn_new(f->loop, net_dial(f->loop, &d), NULL);
+	http_conn_send(m->conn, &q, &cb, m);
+	headers_free(h);
+}
+
+static void
+parse(struct fleet *f, int argc, char **argv)
+{
+	const struct opt	table_of[] = {
+		{ "ca", OPT_STRING, &f->ca, "FILE", "certificate authority" },
+		{ "key-file", OPT_STRING, &f->key_file, "FILE", "key" },
+		{ "n", OPT_INT, &f->count, "COUNT", "how many" },
+		{ "prefix", OPT_STRING, &f->prefix, "P", "names are P0, P1, ..." },
+		{ "type", OPT_STRING, &f->type, "T", "host type" },
+		{ .name = NULL },
+	};
+	struct err		e = ERR_INIT;
+	int			used = opt_parse(table_of, argc, argv, &e);
+
+	if (used < 0 || used != argc - 1 || f->count < 1 || f->count > COUNT_MAX ||
+	    f->ca == NULL || f->key_file == NULL)
+		die("usage", e.msg);
+	f->address = argv[used];
+	f->key = file_read_trimmed(f->key_file, 4096, &e);
+	f->tls = tls_client(f->ca, TLS_VERIFY_FULL, &e);
+	if (f->key == NULL || f->tls == NULL)
+		die("start", e.msg);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct fleet	f = { .count = 1 };
+	struct err	e = ERR_INIT;
+	int64_t		i;
+
+	log_init("fakemachines", LOG_WARN);
+	f.type = xstrdup("host-linux-amd64-reverse");
+	f.prefix = xstrdup("fake");
+	parse(&f, argc, argv);
+	f.loop = loop_new(&e);
+	if (f.loop == NULL)
+		die("start", e.msg);
+	for (i = 0; i < f.count; i++)
+		machine_start(&f, i);
+	loop_run(f.loop);
+	return 0;
+}
