@@ -1,0 +1,70 @@
+/*
+ * call.h - the one way in which gomote talks to a server: requests one after
+ * another over one kept connection, to the coordinator, through it to an
+ * instance (X-Buildlet-Proxy), or straight to a buildlet.
+ *
+ * Synchronous to look at: each function runs the loop until it has its answer,
+ * so bodies on their way up are fed by callbacks of the loop meanwhile.
+ *
+ * Errors read "HOP: DOING: why", with a hint where there is something that the
+ * user can do; e->code is CALL_LOST where an established connection broke.
+ */
+#ifndef CLIENT_CALL_H
+#define CLIENT_CALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "client/cred.h"
+#include "http/body.h"
+#include "http/msg.h"
+#include "http/url.h"
+
+struct call;
+struct evbuffer;
+struct loop;
+
+/* err.code; beyond every errno, which others put there. */
+#define CALL_LOST 10255
+
+struct call_request {
+	const char		*method;
+	const char		*path;	/* "/ls" */
+	const struct form	*query;	/* NULL: none */
+	const struct form	*form;	/* the body, of a POST; NULL: none */
+	struct body		*body;	/* taken; NULL: none. Not with form */
+	const char		*doing;	/* "list go", for error texts */
+	int64_t			 head_ms;	/* until the answer begins; 0: 30 s */
+	int64_t			 stall_ms;	/* between its bytes; 0: 60 s; -1: for ever */
+};
+
+/* Nothing is dialed before the first request. -1 and e: cred or instance are
+ * of no use. instance NULL: the coordinator itself. */
+struct call *call_new(struct loop *, const struct cred *, const char *instance,
+    struct err *e) MUST;
+void call_free(struct call *);	/* NULL is fine; breaks off what is under way */
+const char *call_hop(const struct call *);	/* "coordinator" or "buildlet" */
+
+/* Sends and waits until the answer begins. An answer other than 2xx is an
+ * error, whose text is what the server said; then call_status is its status,
+ * and 0 where there was no answer. After 0 the answer must be read to its end
+ * before the next request, or that comes over a new connection. */
+int  call_send(struct call *, const struct call_request *, struct err *e) MUST;
+int  call_status(const struct call *);
+
+/* Reads the answer to its end. sink takes all bytes; it may leave some only
+ * where more must come for it to go on. -1 from it ends the reading, with e.
+ * A break of the connection is CALL_LOST. */
+typedef int (*call_sink)(struct evbuffer *, void *arg, struct err *e);
+int  call_read(struct call *, call_sink, void *arg, struct err *e) MUST;
+/* After call_read: the value of a trailer field, NULL if there is none. */
+const char *call_trailer(const struct call *, const char *name);
+
+/* call_send, and the whole answer, at most max bytes of it, into out, which
+ * may be NULL (then it is dropped). */
+int  call_text(struct call *, const struct call_request *, size_t max,
+    struct str *out, struct err *e) MUST;
+
+#endif

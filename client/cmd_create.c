@@ -1,0 +1,183 @@
+/* cmd_create.c - gomote create */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/types.h"
+#include "base/clock.h"
+#include "client/builders.h"
+#include "client/cmd.h"
+#include "client/out.h"
+#include "client/say.h"
+#include "io/buf.h"
+#include "io/loop.h"
+
+#define LINE_MAX_LEN	(64 * 1024)
+#define PATIENCE_MS	1000	/* nobody needs to hear of a shorter wait */
+
+struct create {
+	const char	*type;
+	bool		 list, status;
+	struct loop	*loop;
+	int64_t		 begun;
+	char		*name;		/* of the instance; NULL: not yet */
+};
+
+static int
+create_list(struct gomote *g, struct err *e)
+{
+	struct builders	 b;
+	struct call	*c = cmd_call(g, NULL, e);
+	size_t		 i;
+	int		 ret;
+
+	if (c == NULL)
+		return -1;
+	ret = builders_get(&b, c, e);
+	call_free(c);
+	if (ret == -1)
+		return -1;
+	for (i = 0; i < b.n; i++)
+		printf("%s\t%s\n", b.v[i].name, b.v[i].host_type);
+	if (b.n == 0)
+		say_note("the coordinator offers no builder types");
+	builders_release(&b);
+	return out_flush(e);
+}
+
+/* {"message": why, "ahead": N} */
+static void
+create_waiting(const struct create *cr, const struct json *status)
+{
+	int64_t		 ahead = json_int(status, "ahead", 0);
+	const char	*why = json_str(status, "message", "");
+	int64_t		 ms = loop_now(cr->loop) - cr->begun;
+	char		 took[CLOCK_TEXT_MAX];
+
+	if (!cr->status || ms < PATIENCE_MS)
+		return;
+	clock_duration((ms + 500) / 1000 * 1000, took);
+	say_note("still creating %s (1) after %s; %lld request%s ahead of you%s%s",
+	    cr->type, took, (long long)ahead, ahead == 1 ? "" : "s",
+	    *why != '\0' ? ": " : "", why);
+}
+
+static int
+create_done(struct create *cr, const struct json *buildlet, struct err *e)
+{
+	struct api_instance	i;
+
+	if (cr->name != NULL)
+		return err_set(e, "coordinator: create %s: a second answer came",
+		    cr->type);
+	if (api_instance_parse(&i, buildlet, e) == -1)
+		return err_wrap(e, "coordinator: create %s: the answer", cr->type);
+	cr->name = i.name;
+	i.name = NULL;
+	api_instance_release(&i);
+	return 0;
+}
+
+/* One object, one of three kinds. */
+static int
+create_line(struct create *cr, const char *line, struct err *e)
+{
+	struct json	*j = json_parse(line, strlen(line), e);
+	int		 ret = 0;
+
+	if (j == NULL)
+		return err_wrap(e, "coordinator: create %s: the answer", cr->type);
+	if (json_get(j, "error") != NULL)
+		ret = err_set(e, "coordinator: create %s: %s", cr->type,
+		    json_str(j, "error", "failed"));
+	else if (json_get(j, "buildlet") != NULL)
+		ret = create_done(cr, json_get(j, "buildlet"), e);
+	else if (json_get(j, "status") != NULL)
+		create_waiting(cr, json_get(j, "status"));
+	json_free(j);
+	return ret;
+}
+
+static int
+create_sink(struct evbuffer *b, void *arg, struct err *e)
+{
+	struct create	*cr = arg;
+	char		*line;
+	int		 too_long = 0, ret = 0;
+
+	while (ret == 0 &&
+	    (line = buf_line(b, LINE_MAX_LEN, &too_long)) != NULL) {
+		if (*line != '\0')
+			ret = create_line(cr, line, e);
+		free(line);
+	}
+	return too_long ? err_set(e, "coordinator: create %s: the answer has "
+	    "too long a line", cr->type) : ret;
+}
+
+static int
+create_instance(struct gomote *g, struct create *cr, struct err *e)
+{
+	struct call_request	 q = { .method = "POST",
+	    .path = "/buildlet/create", .doing = "create" };
+	struct form		*form;
+	struct call		*c = cmd_call(g, NULL, e);
+	int			 ret;
+
+	if (c == NULL)
+		return -1;
+	cr->loop = g->loop;
+	cr->begun = loop_now(g->loop);
+	form = form_new();
+	form_add(form, "version", API_CLIENT_VERSION);
+	form_add(form, "builderType", cr->type);
+	q.form = form;
+	if ((ret = call_send(c, &q, e)) == 0)
+		ret = call_read(c, create_sink, cr, e);
+	if (ret == 0 && cr->name == NULL)
+		ret = err_code(e, CALL_LOST, "coordinator: create %s: the "
+		    "answer ended without an instance", cr->type);
+	form_free(form);
+	call_free(c);
+	if (ret == 0) {
+		printf("%s\n", cr->name);
+		ret = out_flush(e);
+	}
+	free(cr->name);
+	return ret;
+}
+
+static int
+create_run(struct gomote *g, int argc, char **argv)
+{
+	struct create		 cr = { .status = true };
+	const struct opt	 opts[] = {
+		{ "list", OPT_BOOL, &cr.list, NULL,
+		    "print the builder types instead" },
+		{ "status", OPT_BOOL, &cr.status, NULL,
+		    "say now and then what it waits for" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		 e = ERR_INIT;
+	int			 i, status, ret;
+
+	i = cmd_options(&cmd_create, opts, argc, argv, 0, 1, &status);
+	if (i == -1)
+		return status;
+	cr.type = argv[i];
+	if (cr.list || cr.type == NULL)
+		ret = create_list(g, &e);
+	else
+		ret = create_instance(g, &cr, &e);
+	return ret == -1 ? cmd_fail(&e) : EXIT_OK;
+}
+
+const struct cmd cmd_create = { "create", "[-status=false] [-list | TYPE]",
+	"get an instance, or list what there is",
+	"Asks for an instance of builder type TYPE, waits for its turn, and\n"
+	"prints the name of the instance. Without TYPE it prints the builder\n"
+	"types that there are, each with its host type. While it waits it says\n"
+	"what for, on stderr; interrupt it to withdraw the request.\n\n"
+	"  MOTE=$(gomote create linux-amd64)",
+	create_run };

@@ -1,0 +1,192 @@
+/*
+ * cmd_gettar.c - gomote gettar
+ *
+ * The archive is written beside its name and renamed at the end, so that what
+ * has the name is always whole. Signals are caught to take the part away.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/str.h"
+#include "base/tree.h"
+#include "base/xmalloc.h"
+#include "client/cmd.h"
+#include "client/out.h"
+#include "client/say.h"
+#include "client/target.h"
+#include "io/loop.h"
+
+struct gettar {
+	char			*dir, *file;
+	const char		*instance;
+	struct tree_file	*part;	/* NULL: to stdout */
+	int			 at;	/* the directory of file; to be closed */
+	int			 fd;
+};
+
+static void
+gettar_drop(struct gettar *t)
+{
+	tree_drop(t->part);
+	t->part = NULL;
+	if (t->at != -1)
+		close(t->at);
+	t->at = -1;
+}
+
+static void
+gettar_interrupted(struct gettar *t, int signo)
+{
+	gettar_drop(t);
+	say_error("gettar: interrupted");
+	_exit(128 + signo);
+}
+
+static void
+on_int(void *arg)
+{
+	gettar_interrupted(arg, SIGINT);
+}
+
+static void
+on_term(void *arg)
+{
+	gettar_interrupted(arg, SIGTERM);
+}
+
+static void
+on_hup(void *arg)
+{
+	gettar_interrupted(arg, SIGHUP);
+}
+
+/* A device or a pipe is written to, not replaced. */
+static bool
+gettar_is_special(const char *file)
+{
+	struct stat	st;
+
+	return stat(file, &st) == 0 && !S_ISREG(st.st_mode) &&
+	    !S_ISDIR(st.st_mode);
+}
+
+static int
+gettar_open_special(struct gettar *t, struct err *e)
+{
+	t->at = t->fd = open(t->file, O_WRONLY | O_CLOEXEC);
+	return t->fd != -1 ? 0 : err_errno(e, "open %s", t->file);
+}
+
+static int
+gettar_open(struct gettar *t, struct loop *loop, struct err *e)
+{
+	char	*dir;
+	mode_t	 mask;
+
+	if (gettar_is_special(t->file))
+		return gettar_open_special(t, e);
+	dir = path_dir(t->file);
+	umask(mask = umask(0));
+	if ((t->at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		err_errno(e, "open %s", dir);
+	else
+		t->part = tree_create(t->at, path_base(t->file), 0666 & ~mask, e);
+	free(dir);
+	if (t->part == NULL)
+		return -1;
+	t->fd = tree_fd(t->part);
+	loop_signal(loop, SIGINT, on_int, t);
+	loop_signal(loop, SIGTERM, on_term, t);
+	loop_signal(loop, SIGHUP, on_hup, t);
+	return 0;
+}
+
+static int
+gettar_sink(struct evbuffer *b, void *arg, struct err *e)
+{
+	struct gettar	*t = arg;
+
+	return out_buf(t->fd, b, t->file, e);
+}
+
+static int
+gettar_read(struct gettar *t, struct loop *loop, struct call *c, struct err *e)
+{
+	int	ret;
+
+	if (!str_eq(t->file, "-") && gettar_open(t, loop, e) == -1)
+		return -1;
+	if (call_read(c, gettar_sink, t, e) == -1)
+		return -1;
+	if (t->part == NULL)
+		return 0;
+	ret = tree_commit(t->part, e);
+	t->part = NULL;
+	if (ret == 0)
+		say_note("wrote %s", t->file);
+	return ret;
+}
+
+static int
+gettar_fetch(struct gomote *g, struct gettar *t, struct err *e)
+{
+	struct call_request	 q = { .method = "GET", .path = "/tgz",
+	    .doing = "gettar" };
+	struct form		*query;
+	struct call		*c = cmd_call(g, t->instance, e);
+	int			 ret;
+
+	if (c == NULL)
+		return -1;
+	query = form_new();
+	form_add(query, "dir", t->dir);
+	q.query = query;
+	if ((ret = call_send(c, &q, e)) == 0)
+		ret = gettar_read(t, g->loop, c, e);
+	form_free(query);
+	call_free(c);
+	return ret;
+}
+
+static int
+gettar_run(struct gomote *g, int argc, char **argv)
+{
+	char			 here[] = ".";
+	struct gettar		 t = { .dir = here, .at = -1, .fd = STDOUT_FILENO };
+	const struct opt	 opts[] = {
+		{ "dir", OPT_STRING, &t.dir, "DIR",
+		    "what to fetch, relative to the work directory" },
+		{ "o", OPT_STRING, &t.file, "FILE",
+		    "where to, - for stdout (else INSTANCE.tar.gz)" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		 e = ERR_INIT;
+	char			*base, *name = NULL;
+	int			 i, status;
+
+	i = cmd_options(&cmd_gettar, opts, argc, argv, 1, 1, &status);
+	if (i == -1)
+		return status;
+	t.instance = argv[i];
+	if (t.file == NULL) {
+		base = target_file_name(t.instance);
+		t.file = name = xasprintf("%s.tar.gz", base);
+		free(base);
+	}
+	status = gettar_fetch(g, &t, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
+	gettar_drop(&t);
+	free(name);
+	return status;
+}
+
+const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] INSTANCE",
+	"fetch a directory of an instance as .tar.gz",
+	"Fetches DIR, or the whole work directory, and writes INSTANCE.tar.gz\n"
+	"here, or FILE. Names in the archive are relative to DIR.\n\n"
+	"  gomote gettar -dir go/bin alice-linux-amd64-0\n"
+	"  gomote gettar -o - alice-linux-amd64-0 | tar tz",
+	gettar_run };

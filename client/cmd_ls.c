@@ -1,0 +1,123 @@
+/* cmd_ls.c - gomote ls */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/types.h"
+#include "client/cmd.h"
+#include "client/out.h"
+#include "io/buf.h"
+
+#define LINE_MAX_LEN	(64 * 1024)
+
+struct ls {
+	bool		 recursive, digest, whole;	/* whole: lines as they come */
+	struct strs	 skip;
+	const char	*instance, *dir;
+};
+
+static struct form *
+ls_query(const struct ls *l)
+{
+	struct form	*f = form_new();
+	struct strs	 parts = STRS_INIT;
+	size_t		 i;
+
+	form_add(f, "dir", l->dir);
+	form_add(f, "recursive", l->recursive ? "true" : "false");
+	form_add(f, "digest", l->digest ? "true" : "false");
+	for (i = 0; i < l->skip.n; i++)
+		strs_split(&parts, l->skip.v[i], ',', true);
+	for (i = 0; i < parts.n; i++)
+		form_add(f, "skip", parts.v[i]);
+	strs_release(&parts);
+	return f;
+}
+
+/* A line in another format than ours is shown as it is. */
+static void
+ls_print_name(const char *line)
+{
+	struct api_ls	l;
+
+	if (api_ls_parse(&l, line, NULL) == -1) {
+		printf("%s\n", line);
+		return;
+	}
+	printf("%s\n", l.path);
+	api_ls_release(&l);
+}
+
+static int
+ls_sink(struct evbuffer *b, void *arg, struct err *e)
+{
+	const struct ls	*l = arg;
+	char		*line;
+	int		 too_long = 0;
+
+	if (l->whole)
+		return out_buf(1, b, "stdout", e);
+	while ((line = buf_line(b, LINE_MAX_LEN, &too_long)) != NULL) {
+		ls_print_name(line);
+		free(line);
+	}
+	return too_long ? err_set(e, "a line of the listing is too long") : 0;
+}
+
+static int
+ls_ask(struct gomote *g, const struct ls *l, struct err *e)
+{
+	struct call_request	 q = { .method = "GET", .path = "/ls",
+	    .doing = "ls", .stall_ms = 10 * 60 * 1000 };
+	struct form		*query;
+	struct call		*c = cmd_call(g, l->instance, e);
+	int			 ret;
+
+	if (c == NULL)
+		return -1;
+	query = ls_query(l);
+	q.query = query;
+	if ((ret = call_send(c, &q, e)) == 0)
+		ret = call_read(c, ls_sink, (void *)l, e);
+	form_free(query);
+	call_free(c);
+	if (ret == 0)
+		ret = out_flush(e);
+	return ret;
+}
+
+static int
+ls_run(struct gomote *g, int argc, char **argv)
+{
+	struct ls		l = { .dir = "." };
+	const struct opt	opts[] = {
+		{ "r", OPT_BOOL, &l.recursive, NULL, "all that is below, too" },
+		{ "d", OPT_BOOL, &l.digest, NULL,
+		    "with SHA-1 digests; lines as with -l" },
+		{ "l", OPT_BOOL, &l.whole, NULL,
+		    "mode, path, size and time, tabs between them" },
+		{ "skip", OPT_STRINGS, &l.skip, "DIR,...",
+		    "leave these directories out (relative to DIR)" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		e = ERR_INIT;
+	int			i, status;
+
+	if ((i = cmd_options(&cmd_ls, opts, argc, argv, 1, 2, &status)) == -1)
+		goto out;
+	l.instance = argv[i];
+	if (i + 1 < argc)
+		l.dir = argv[i + 1];
+	l.whole = l.whole || l.digest;
+	status = ls_ask(g, &l, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
+out:
+	strs_release(&l.skip);
+	return status;
+}
+
+const struct cmd cmd_ls = { "ls", "[-r] [-l] [-d] [-skip DIR,...] INSTANCE [DIR]",
+	"list a directory of an instance",
+	"Lists DIR, a path relative to the work directory, or the work directory\n"
+	"itself: names alone, or with -l and -d a line of fields.\n\n"
+	"  gomote ls alice-linux-amd64-0\n"
+	"  gomote ls -r -d -skip go/pkg,go/bin alice-linux-amd64-0",
+	ls_run };

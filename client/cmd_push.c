@@ -1,0 +1,106 @@
+/* cmd_push.c - gomote push */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "base/xmalloc.h"
+#include "client/cmd.h"
+#include "client/push.h"
+#include "client/say.h"
+
+/* The directory at or above dir that holds a .git, malloc'ed; else dir itself. */
+static char *
+work_tree(const char *dir)
+{
+	char	*at = xstrdup(dir), *git, *slash;
+	bool	 found;
+
+	for (;;) {
+		git = xasprintf("%s/.git", at);
+		found = access(git, F_OK) == 0;
+		free(git);
+		if (found)
+			return at;
+		if ((slash = strrchr(at, '/')) == NULL)
+			break;
+		*slash = '\0';
+	}
+	free(at);
+	return xstrdup(dir);
+}
+
+/* What to push, malloc'ed; NULL and e. */
+static char *
+push_source(struct err *e)
+{
+	const char	*goroot = getenv("GOROOT");
+	char		*here, *tree;
+
+	if (goroot != NULL && *goroot != '\0') {
+		if ((tree = realpath(goroot, NULL)) == NULL)
+			err_errno(e, "GOROOT %s", goroot);
+		return tree;
+	}
+	if ((here = realpath(".", NULL)) == NULL) {
+		err_errno(e, "the current directory");
+		return NULL;
+	}
+	tree = work_tree(here);
+	free(here);
+	return tree;
+}
+
+static int
+push_it(struct gomote *g, struct push_spec *spec, struct err *e)
+{
+	char	*source = push_source(e), *dir = path_clean(spec->dir);
+	int	 ret = -1;
+
+	if (source != NULL && path_check(spec->dir, e) == 0) {
+		spec->source = *source != '\0' ? source : "/";
+		spec->dir = dir;
+		say_note("pushing %s to %s on %s", spec->source, dir,
+		    spec->instance);
+		ret = push_tree(g, spec, e);
+	}
+	free(source);
+	free(dir);
+	return ret;
+}
+
+static int
+push_run(struct gomote *g, int argc, char **argv)
+{
+	char			 go[] = "go", *dir = go;
+	struct push_spec	 spec = { NULL, NULL, NULL, false, false };
+	const struct opt	 opts[] = {
+		{ "dir", OPT_STRING, &dir, "DIR",
+		    "where to, relative to the work directory" },
+		{ "dry-run", OPT_BOOL, &spec.dry_run, NULL,
+		    "only print what would be sent and removed" },
+		{ "v", OPT_BOOL, &spec.verbose, NULL,
+		    "name everything that is sent or removed" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		 e = ERR_INIT;
+	int			 i, status;
+
+	if ((i = cmd_options(&cmd_push, opts, argc, argv, 1, 1, &status)) == -1)
+		return status;
+	spec.instance = argv[i];
+	spec.dir = dir;
+	return push_it(g, &spec, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
+}
+
+const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-v] INSTANCE",
+	"bring a tree to an instance, or what changed of it",
+	"Makes DIR on the instance equal to the tree in $GOROOT, or else to the\n"
+	"git work tree that you stand in, or else to the current directory. Only\n"
+	"what differs in content, mode, target or kind is sent. What an earlier\n"
+	"push put there and is gone here is removed; what the instance made is\n"
+	"left alone. Not pushed: .git, what git ignores, backups of editors, and\n"
+	"of a Go tree what its tools generate.\n\n"
+	"  GOROOT=/path/to/go gomote push alice-linux-amd64-0\n"
+	"  gomote push -dir tool -dry-run alice-linux-amd64-0",
+	push_run };

@@ -1,0 +1,113 @@
+/* cmd_put.c - gomote put */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "client/cmd.h"
+#include "client/upload.h"
+
+#define STDIN_MODE 0644
+
+struct put {
+	char		*mode;		/* octal, as given; NULL: the source's */
+	const char	*instance, *source, *dest;
+};
+
+/* The permission bits to send; -1 and e. */
+static int
+put_mode(const struct put *p, int fd, struct err *e)
+{
+	struct stat	 st;
+	char		*end;
+	long		 n;
+
+	if (p->mode == NULL) {
+		if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+			return STDIN_MODE;
+		return (int)(st.st_mode & 0777);
+	}
+	errno = 0;
+	n = strtol(p->mode, &end, 8);
+	if (*p->mode < '0' || *p->mode > '7' || *end != '\0' || errno != 0 ||
+	    n > 0777)
+		return err_set(e, "-mode %s: not permission bits such as 755",
+		    p->mode);
+	return (int)n;
+}
+
+static int
+put_send(struct gomote *g, const struct put *p, int fd, struct err *e)
+{
+	struct form		*query;
+	struct call		*c;
+	struct call_request	 q = { .method = "PUT", .path = "/write" };
+	int			 mode = put_mode(p, fd, e), ret;
+
+	if (mode == -1 || (c = cmd_call(g, p->instance, e)) == NULL)
+		return -1;
+	query = form_new();
+	form_addf(query, "mode", "%d", mode);
+	form_add(query, "path", p->dest);
+	q.query = query;
+	q.doing = "put";
+	ret = upload_fd(g->loop, c, &q, fd, p->source, e);
+	form_free(query);
+	call_free(c);
+	return ret;
+}
+
+static int
+put_file(struct gomote *g, struct put *p, struct err *e)
+{
+	int	fd, ret;
+
+	if (strcmp(p->source, "-") == 0) {
+		p->source = "stdin";
+		return put_send(g, p, STDIN_FILENO, e);
+	}
+	if ((fd = open(p->source, O_RDONLY | O_CLOEXEC)) == -1)
+		return err_errno(e, "open %s", p->source);
+	ret = put_send(g, p, fd, e);
+	close(fd);
+	return ret;
+}
+
+static int
+put_run(struct gomote *g, int argc, char **argv)
+{
+	struct put		 p = { NULL, NULL, NULL, NULL };
+	const struct opt	 opts[] = {
+		{ "mode", OPT_STRING, &p.mode, "OCTAL",
+		    "permission bits (else those of FILE; 644 for stdin)" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		 e = ERR_INIT;
+	int			 i, status;
+
+	if ((i = cmd_options(&cmd_put, opts, argc, argv, 2, 3, &status)) == -1)
+		return status;
+	p.instance = argv[i];
+	p.source = argv[i + 1];
+	if (i + 2 < argc)
+		p.dest = argv[i + 2];
+	else if (strcmp(p.source, "-") == 0)
+		return cmd_usage(&cmd_put, "stdin needs a name: where to?");
+	else
+		p.dest = path_base(p.source);
+	if (put_file(g, &p, &e) == -1)
+		return cmd_fail(&e);
+	return EXIT_OK;
+}
+
+const struct cmd cmd_put = { "put", "[-mode OCTAL] INSTANCE FILE [DEST]",
+	"copy a file to an instance",
+	"Copies FILE, or stdin where FILE is \"-\", to DEST, a path relative to\n"
+	"the work directory; without DEST to FILE's own name there. What stood\n"
+	"at DEST is replaced once all has arrived.\n\n"
+	"  gomote put alice-linux-amd64-0 tool bin/tool\n"
+	"  git diff | gomote put alice-linux-amd64-0 - my.diff",
+	put_run };

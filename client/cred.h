@@ -1,0 +1,34 @@
+/*
+ * cred.h - which coordinator, and as whom: flags, then GOMOTE_SERVER,
+ * GOMOTE_CA, GOMOTE_USER and GOMOTE_TOKEN, then the configuration file.
+ *
+ * The file has lines `key = value`; empty lines and lines that begin with '#'
+ * are skipped. Keys: server, ca, user, token, token-file. File names in it are
+ * relative to its own directory. An unknown key is an error.
+ */
+#ifndef CLIENT_CRED_H
+#define CLIENT_CRED_H
+
+#include "base/err.h"
+
+struct cred_flags {	/* as given on the command line; NULL: not given */
+	char	*server, *ca, *user, *token_file, *config, *password_file;
+};
+
+struct cred {		/* owned; NULL: not set anywhere */
+	char	*server, *ca, *user, *token;
+	char	*password;	/* of a buildlet in direct mode; from a flag only */
+};
+
+/* Fills c, which may then still lack anything: who needs a server says so.
+ * -1 and e: a file is missing, unreadable or wrong ("FILE:3: unknown key x"). */
+int  cred_load(struct cred *c, const struct cred_flags *, struct err *e) MUST;
+void cred_release(struct cred *);	/* wipes the secrets */
+
+/* The value of an Authorization field for the coordinator, malloc'ed: Basic
+ * where there is a user, else Bearer; NULL without a token. */
+char *cred_authorization(const struct cred *) MUST;
+/* The same for a buildlet in direct mode; NULL without a password. */
+char *cred_password(const struct cred *) MUST;
+
+#endif

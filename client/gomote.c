@@ -1,0 +1,161 @@
+/*
+ * gomote.c - the client: reads global options, finds the command in the table
+ * and runs it. Each command is cmd_NAME.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
+#include "base/str.h"
+#include "client/cmd.h"
+#include "client/bundle.h"
+#include "client/say.h"
+#include "io/helper.h"
+#include "io/loop.h"
+
+/* In the order of a session. */
+static const struct cmd *const commands[] = {
+	&cmd_create, &cmd_push, &cmd_run, &cmd_ls, &cmd_put, &cmd_puttar,
+	&cmd_gettar, &cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list,
+	&cmd_destroy, &cmd_version,
+};
+
+static const struct helper_role roles[] = {
+	{ "bundle", bundle_role },
+	{ NULL, NULL },
+};
+
+static void
+print_help(FILE *to, const struct opt *opts)
+{
+	size_t	i;
+
+	fprintf(to, "usage: gomote [options] COMMAND [ARG...]\n\n"
+	    "Lends you machines to build and test on.\n\ncommands:\n");
+	for (i = 0; i < nitems(commands); i++)
+		fprintf(to, "  %-13s %s\n", commands[i]->name,
+		    commands[i]->summary);
+	fprintf(to, "  %-13s %s\n\noptions, before the command:\n", "help",
+	    "tell about gomote, or about a command");
+	opt_usage(opts, to);
+	fprintf(to, "\nINSTANCE is a name that create printed, or "
+	    "TYPE@HOST[:PORT] to speak straight\nto a buildlet. "
+	    "\"gomote help COMMAND\" and gomote(1) tell more.\n");
+}
+
+static const struct cmd *
+find_command(const char *name)
+{
+	size_t	i;
+
+	for (i = 0; i < nitems(commands); i++)
+		if (str_eq(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int
+no_such_command(const char *name)
+{
+	say_error("there is no command \"%s\" (see gomote help)", name);
+	return EXIT_USAGE;
+}
+
+/* "help" and "help COMMAND": a command prints its own help when it sees -h. */
+static int
+run_help(struct gomote *g, const struct opt *opts, int argc, char **argv)
+{
+	char			 flag[] = "-h";
+	char			*ask[] = { argv[0], flag, NULL };
+	const struct cmd	*cmd;
+
+	if (argc < 2) {
+		print_help(stdout, opts);
+		return EXIT_OK;
+	}
+	if ((cmd = find_command(argv[1])) == NULL)
+		return no_such_command(argv[1]);
+	return cmd->run(g, 2, ask);
+}
+
+/* A group that is named and then not heeded would do harm. */
+static bool
+group_is_set(void)
+{
+	const char	*group = getenv("GOMOTE_GROUP");
+
+	return group != NULL && *group != '\0';
+}
+
+static int
+run_command(struct gomote *g, const struct opt *opts, int argc, char **argv)
+{
+	const struct cmd	*cmd;
+
+	if (str_eq(argv[0], "help"))
+		return run_help(g, opts, argc, argv);
+	if ((cmd = find_command(argv[0])) == NULL)
+		return no_such_command(argv[0]);
+	if (group_is_set() && cmd != &cmd_version) {
+		say_error("GOMOTE_GROUP is set, but this gomote knows no groups; "
+		    "unset it and name instances");
+		return EXIT_USAGE;
+	}
+	return cmd->run(g, argc, argv);
+}
+
+static int
+run_line(struct gomote *g, int argc, char **argv)
+{
+	const struct opt	opts[] = {
+		{ "server", OPT_STRING, &g->flags.server, "URL",
+		    "the coordinator, https://HOST[:PORT]" },
+		{ "ca", OPT_STRING, &g->flags.ca, "FILE",
+		    "certificate authority that it must have (else the system's)" },
+		{ "user", OPT_STRING, &g->flags.user, "NAME", "who you are" },
+		{ "token-file", OPT_STRING, &g->flags.token_file, "FILE",
+		    "holds your token" },
+		{ "config", OPT_STRING, &g->flags.config, "FILE",
+		    "settings (else ~/.config/gomote/config)" },
+		{ "password-file", OPT_STRING, &g->flags.password_file, "FILE",
+		    "holds the password of a buildlet that you name directly" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
+	struct err		e = ERR_INIT;
+	int			i = opt_parse(opts, argc, argv, &e);
+
+	if (i == -2) {
+		print_help(stdout, opts);
+		return EXIT_OK;
+	}
+	if (i == -1) {
+		say_error("%s (see gomote help)", e.msg);
+		return EXIT_USAGE;
+	}
+	if (i == argc) {
+		print_help(stderr, opts);
+		return EXIT_USAGE;
+	}
+	return run_command(g, opts, argc - i, argv + i);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct gomote	g;
+	int		status;
+
+	helper_main(roles, argc, argv);
+	log_init("gomote", LOG_WARN);
+	memset(&g, 0, sizeof g);
+	status = run_line(&g, argc, argv);
+	cred_release(&g.cred);
+	if (g.loop != NULL) {
+		loop_turn(g.loop, 0);	/* what was to be freed later */
+		loop_free(g.loop);
+	}
+	return status;
+}

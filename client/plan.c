@@ -1,0 +1,391 @@
+/* plan.c - compares the two sides of a push. */
+#include "client/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "api/types.h"
+#include "base/map.h"
+#include "base/xmalloc.h"
+#include "client/ignore.h"
+#include "http/url.h"
+
+/* local_entry.state: new until a line tells otherwise. */
+enum {
+	STATE_NEW,
+	STATE_SAME,
+	STATE_CHANGED,
+	STATE_IN_THE_WAY,	/* of another kind there: remove that first */
+};
+
+struct extra {			/* there, but not here */
+	char	*path;
+	bool	 dir;
+	bool	 goes;
+};
+
+struct plan {
+	struct local		*local;
+	const struct manifest	*pushed;
+	struct plan_rules	 rules;
+	struct extra		*extra;
+	size_t			 nextra, cap;
+	bool			 seen;		/* any line */
+	size_t			 sends;
+	uint64_t		 bytes;
+	struct strs		 first, removals;
+};
+
+struct plan *
+plan_new(struct local *l, const struct manifest *m, const struct plan_rules *r)
+{
+	struct plan	*p = xcalloc(1, sizeof *p);
+	size_t		 i;
+
+	p->local = l;
+	p->pushed = m;
+	p->rules = *r;
+	for (i = 0; i < l->n; i++)
+		l->v[i].state = STATE_NEW;
+	return p;
+}
+
+void
+plan_free(struct plan *p)
+{
+	size_t	i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < p->nextra; i++)
+		free(p->extra[i].path);
+	free(p->extra);
+	strs_release(&p->first);
+	strs_release(&p->removals);
+	free(p);
+}
+
+/* --- one line -------------------------------------------------------------- */
+
+static void
+plan_add_extra(struct plan *p, const struct api_ls *r)
+{
+	struct extra	*x;
+
+	if (p->nextra == p->cap) {
+		p->cap = p->cap == 0 ? 64 : p->cap * 2;
+		p->extra = xreallocarray(p->extra, p->cap, sizeof *p->extra);
+	}
+	x = &p->extra[p->nextra++];
+	x->path = xstrdup(r->path);
+	x->dir = r->dir;
+	x->goes = false;
+}
+
+static bool
+is_link(const struct api_ls *r)
+{
+	return r->mode[0] == 'L';
+}
+
+static bool
+same_kind(const struct local_entry *x, const struct api_ls *r)
+{
+	if (S_ISDIR(x->mode))
+		return r->dir;
+	return S_ISLNK(x->mode) ? is_link(r) : r->regular;
+}
+
+/* Stock buildlets apply their umask, and give directories a mode of their own. */
+static bool
+same_mode(const struct plan *p, const struct local_entry *x,
+    const struct api_ls *r)
+{
+	int	there = api_ls_perm(r->mode), here = (int)(x->mode & 0777);
+
+	if (p->rules.exact)
+		return there == here;
+	return S_ISDIR(x->mode) || (there & 0100) == (here & 0100);
+}
+
+/* target: as the line has it, NULL if it does not tell. */
+static bool
+same_link(const struct plan *p, const struct local_entry *x, const char *target)
+{
+	char	*plain;
+	bool	 same;
+
+	if (!p->rules.links || target == NULL)
+		return true;	/* it cannot be known */
+	plain = url_unescape(target, strlen(target), false);
+	same = str_eq(plain, x->link);
+	free(plain);
+	return same;
+}
+
+/* 1, 0, or -1 and e. */
+static int
+same_content(const struct plan *p, const struct local_entry *x,
+    const struct api_ls *r, struct err *e)
+{
+	char	sha1[41];
+
+	if (x->size != r->size || r->sha1[0] == '\0')
+		return 0;
+	if (local_sha1(p->local, x->path, sha1, e) == -1)
+		return -1;
+	return str_eq(sha1, r->sha1);
+}
+
+static int
+plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
+    const char *target, struct err *e)
+{
+	int	same = 1;
+
+	if (!same_kind(x, r)) {
+		/* A link or a file is replaced by the upload itself. */
+		x->state = r->dir || S_ISDIR(x->mode) ? STATE_IN_THE_WAY :
+		    STATE_CHANGED;
+		return 0;
+	}
+	if (S_ISLNK(x->mode))
+		same = same_link(p, x, target);
+	else if (!same_mode(p, x, r))
+		same = 0;
+	else if (S_ISREG(x->mode))
+		same = same_content(p, x, r, e);
+	if (same != -1)
+		x->state = same ? STATE_SAME : STATE_CHANGED;
+	return same == -1 ? -1 : 0;
+}
+
+/* "Lrwxrwxrwx\tPATH\t->TARGET": cuts the target off, which has no tab in it. */
+static const char *
+cut_target(char *line)
+{
+	char	*tab = *line == 'L' ? strrchr(line, '\t') : NULL;
+
+	if (tab == NULL || !str_starts(tab, "\t->"))
+		return NULL;
+	*tab = '\0';
+	return tab + 3;
+}
+
+int
+plan_line(struct plan *p, const char *text, struct err *e)
+{
+	char			*line = xstrdup(text);
+	const char		*target = cut_target(line);
+	struct api_ls		 r;
+	struct local_entry	*x;
+	int			 ret = 0;
+
+	if (api_ls_parse(&r, line, NULL) == 0) {
+		p->seen = true;
+		if ((x = local_find(p->local, r.path)) != NULL)
+			ret = plan_compare(p, x, &r, target, e);
+		else
+			plan_add_extra(p, &r);
+		api_ls_release(&r);
+	}
+	free(line);
+	return ret;
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct extra	*x = a, *y = b;
+
+	return local_compare(x->path, y->path);
+}
+
+/* May a push remove it? */
+static bool
+is_ours(const struct plan *p, const struct extra *x)
+{
+	if (p->rules.goroot && (ignore_is_generated(x->path) ||
+	    str_eq(x->path, "VERSION")))
+		return false;
+	return manifest_has(p->pushed, x->path);
+}
+
+/* Puts every directory above path into set. */
+static void
+mark_parents(struct map *set, const char *path)
+{
+	char	*up = xstrdup(path), *slash;
+
+	while ((slash = strrchr(up, '/')) != NULL) {
+		*slash = '\0';
+		if (map_set(set, up, set) != NULL)
+			break;		/* those further up are in it already */
+	}
+	free(up);
+}
+
+/* Is path, or a directory above it, in set? */
+static bool
+is_below(const struct map *set, const char *path)
+{
+	char	*up = xstrdup(path), *slash;
+	bool	 found;
+
+	while (!(found = map_find(set, up) != NULL) &&
+	    (slash = strrchr(up, '/')) != NULL)
+		*slash = '\0';
+	free(up);
+	return found;
+}
+
+/* The directories there that hold what no push put there. */
+static struct map *
+plan_kept(const struct plan *p)
+{
+	struct map	*kept = map_new();
+	size_t		 i;
+
+	for (i = 0; i < p->nextra; i++)
+		if (!is_ours(p, &p->extra[i]))
+			mark_parents(kept, p->extra[i].path);
+	return kept;
+}
+
+static int
+plan_end_local(struct plan *p, const struct map *kept, struct map *going,
+    struct err *e)
+{
+	struct local_entry	*x;
+	size_t			 i;
+
+	for (i = 0; i < p->local->n; i++) {
+		x = &p->local->v[i];
+		if (x->state == STATE_SAME)
+			continue;
+		p->sends++;
+		p->bytes += (uint64_t)x->size;
+		if (x->state != STATE_IN_THE_WAY)
+			continue;
+		if (!S_ISDIR(x->mode) && map_find(kept, x->path) != NULL)
+			return err_set(e, "%s: on the instance this is a directory "
+			    "with files that no push put there; remove it first "
+			    "(gomote rm)", x->path);
+		strs_add(&p->first, x->path);
+		map_set(going, x->path, p);
+	}
+	return 0;
+}
+
+static void
+plan_end_extra(struct plan *p, const struct map *kept, struct map *going)
+{
+	struct extra	*x;
+	size_t		 i;
+
+	for (i = 0; i < p->nextra; i++) {
+		x = &p->extra[i];
+		if (!is_ours(p, x) ||
+		    (x->dir && map_find(kept, x->path) != NULL))
+			continue;
+		x->goes = true;
+		if (is_below(going, x->path))
+			continue;
+		strs_add(&p->removals, x->path);
+		if (x->dir)
+			map_set(going, x->path, p);
+	}
+}
+
+int
+plan_end(struct plan *p, struct err *e)
+{
+	struct map	*kept, *going = map_new();
+	int		 ret;
+
+	if (p->nextra > 0)
+		qsort(p->extra, p->nextra, sizeof *p->extra, by_path);
+	kept = plan_kept(p);
+	ret = plan_end_local(p, kept, going, e);
+	if (ret == 0)
+		plan_end_extra(p, kept, going);
+	map_free(kept);
+	map_free(going);
+	return ret;
+}
+
+/* --- what is to be done ---------------------------------------------------- */
+
+bool
+plan_sends(const struct local_entry *x)
+{
+	return x->state != STATE_SAME;
+}
+
+size_t
+plan_send_count(const struct plan *p)
+{
+	return p->sends;
+}
+
+uint64_t
+plan_send_bytes(const struct plan *p)
+{
+	return p->bytes;
+}
+
+const struct strs *
+plan_first(const struct plan *p)
+{
+	return &p->first;
+}
+
+const struct strs *
+plan_removals(const struct plan *p)
+{
+	return &p->removals;
+}
+
+bool
+plan_remote_empty(const struct plan *p)
+{
+	return !p->seen;
+}
+
+static const struct extra *
+plan_find_extra(const struct plan *p, const char *path)
+{
+	size_t	lo = 0, hi = p->nextra, mid;
+	int	c;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if ((c = local_compare(path, p->extra[mid].path)) == 0)
+			return &p->extra[mid];
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+bool
+plan_remote_has(const struct plan *p, const char *path)
+{
+	return plan_find_extra(p, path) != NULL;
+}
+
+bool
+plan_stays(const struct plan *p, const char *path)
+{
+	const struct extra	*x;
+
+	if (local_find(p->local, path) != NULL)
+		return true;
+	x = plan_find_extra(p, path);
+	return x != NULL && !x->goes;
+}

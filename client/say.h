@@ -1,0 +1,17 @@
+/*
+ * say.h - what gomote says to the person at the terminal: errors, and notes
+ * that begin with '#', both on stderr, so that stdout is only ever the answer.
+ *
+ * Texts may come from a server: control characters are shown as '?'.
+ */
+#ifndef CLIENT_SAY_H
+#define CLIENT_SAY_H
+
+#include "base/attr.h"
+
+/* "gomote: TEXT" */
+void say_error(const char *fmt, ...) PRINTF(1, 2);
+/* "# TEXT" */
+void say_note(const char *fmt, ...) PRINTF(1, 2);
+
+#endif

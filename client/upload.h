@@ -1,0 +1,17 @@
+/*
+ * upload.h - a request whose body comes from a descriptor.
+ */
+#ifndef CLIENT_UPLOAD_H
+#define CLIENT_UPLOAD_H
+
+#include "client/call.h"
+
+/* How long a server may work on what it has got before it answers. */
+#define UPLOAD_ANSWER_MS (15 * 60 * 1000)
+
+/* Sends q with all of fd as its body and drops the answer. q->body is filled
+ * in here. name of fd is for errors, which tell of fd where it is at fault. */
+int upload_fd(struct loop *, struct call *, struct call_request *q, int fd,
+    const char *name, struct err *e) MUST;
+
+#endif
