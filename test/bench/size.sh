@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The sizes of the stripped programs, and the memory of idle daemons.
+. "$(dirname "$0")/../lib/sh.sh"
+# shellcheck source=test/lib/bench.sh
+. "$SRC/test/lib/bench.sh"
+
+stripped_kb() {
+	strip -o "$T/stripped" "$BIN/$1"
+	echo $((($(stat -c %s "$T/stripped") + 1023) / 1024))
+}
+
+figure "size-buildlet" KiB "$(stripped_kb buildlet)" "<=1024" - none
+figure "size-gomote" KiB "$(stripped_kb gomote)" "<=1024" - none
+figure "size-coordinator" KiB "$(stripped_kb coordinator)" "<=2048" - none
+
+start_coordinator
+start_buildlet idle
+# Idle means after its start-up has been forgotten: a few health checks later.
+eventually -t 30 test "$(rss_kb "$(pid_of idle)")" -gt 0
+figure "rss-idle-buildlet" KiB "$(rss_kb "$(pid_of idle)")" "<=6144" - none
+figure "rss-idle-coordinator" KiB "$(rss_kb "$(pid_of coordinator)")" "<=12288" - none

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# 1 GiB through the coordinator to a machine that dialed in, and back: put from
+# and to a tmpfs, and cat. Beside it the same over an open ssh ControlMaster.
+. "$(dirname "$0")/../lib/sh.sh"
+# shellcheck source=test/lib/bench.sh
+. "$SRC/test/lib/bench.sh"
+# shellcheck source=test/lib/bench-ssh.sh
+. "$SRC/test/lib/bench-ssh.sh"
+
+MIB=${MIB:-1024}
+F=$(mktemp -d /dev/shm/gomote-bench.XXXXXX)
+trap 'rm -rf "$F"; _cleanup' EXIT
+start_coordinator
+start box buildlet -reverse-type host-linux-amd64-reverse \
+    -coordinator "127.0.0.1:$PORT" -workdir "$F/work" \
+    -ca "$GOMOTE_CA" -key-file "$GO_BUILD_KEY_PATH" -hostname box
+eventually machine_up box
+inst=$(gomote create "$(gomote create -list | awk '/-reverse/ { print $1; exit }')")
+ssh_up
+head -c "${MIB}M" /dev/urandom >"$F/big"
+
+put() { gomote put "$inst" "$F/big" big; }
+cat_back() { TMPDIR=$F gomote run "$inst" /bin/cat "$F/work/big" >"$F/back"; rm -rf "$F"/gomote*; }
+ssh_put() { ssh "${SSH_OPTS[@]}" -o ControlMaster=no 127.0.0.1 "cat > $F/ssh-big" <"$F/big"; }
+ssh_cat() { ssh_run "cat $F/big" >"$F/back"; }
+
+for ((i = 0; i < 5; i++)); do
+	millis put 2>>"$T/err" >>"$T/put"
+	millis ssh_put >>"$T/sput"
+	millis cat_back 2>>"$T/err" >>"$T/cat"
+	cmp "$F/big" "$F/back" || fail "bench: what came back differs"
+	millis ssh_cat >>"$T/scat"
+done
+figure "put-1GiB" MB/s "$(rate "$MIB" "$(median <"$T/put")")" ">=650" \
+    "$(rate "$MIB" "$(median <"$T/sput")")" "ssh over an open ControlMaster"
+figure "cat-1GiB" MB/s "$(rate "$MIB" "$(median <"$T/cat")")" ">=600" \
+    "$(rate "$MIB" "$(median <"$T/scat")")" "ssh over an open ControlMaster"
+for d in coordinator box; do
+	figure "peak-rss-$d" KiB "$(peak_kb "$(pid_of $d)")" "<=32768" - none
+done
