@@ -11,7 +11,7 @@ inst=$(gomote create "$(gomote create -list | awk '/-reverse/ { print $1; exit }
 
 mkdir "$T/tree"
 cp -r "$SRC/lib" "$SRC/test" "$T/tree"
-cd "$T/tree"
+cd "$T/tree" || exit
 mkdir -p 'deep/er/and deeper' empty/dir bin
 printf x >'deep/er/and deeper/a name with blanks'
 printf y >"$(printf 'b\303\244ume')"
@@ -24,5 +24,5 @@ ln -s ../bin/tool deep/link
 ln -s nowhere dangling
 : >zero
 TZ=UTC touch -d '2001-02-03 04:05:06' zero
-cd "$SRC"
+cd "$SRC" || exit
 push_story "$inst" "$T/tree"
