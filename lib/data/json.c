@@ -270,8 +270,8 @@ write_double(struct str *out, double d)
 	char	text[32];
 	int	digits;
 
-	if (!isfinite(d)) {
-		str_add(out, "null");
+	if (!isfinite(d) || d == 0) {
+		str_add(out, d == 0 ? "0" : "null");
 		return;
 	}
 	for (digits = 15; digits <= 17; digits++) {

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -31,6 +29,7 @@
 struct tarin {
 	struct unpack		*src;
 	struct err		 src_err;	/* of a failed read */
+	struct tarlib		 lib;
 	struct archive		*a;
 	struct tarput		*put;
 	struct timespec		 now;
@@ -47,7 +46,7 @@ source_read(struct archive *a, void *arg, const void **p)
 	ssize_t		 n = unpack_read(t->src, p, &t->src_err);
 
 	if (n == -1)
-		archive_set_error(a, t->src_err.code, "%s", t->src_err.msg);
+		t->lib.archive_set_error(a, t->src_err.code, "%s", t->src_err.msg);
 	return n;
 }
 
@@ -68,15 +67,15 @@ source_finish(struct tarin *t, struct err *e)
 static int
 archive_failed(const struct tarin *t, struct err *e)
 {
-	const char	*why = archive_error_string(t->a);
+	const char	*why = t->lib.archive_error_string(t->a);
 
 	if (t->src_err.code != 0)
 		return err_code(e, t->src_err.code, "%s", t->src_err.msg);
 	if (unpack_was_empty(t->src))
 		return err_code(e, EINVAL, "empty input: not a tar archive, plain or packed with gzip or zstd");
-	if (archive_errno(t->a) == ENOMEM)
+	if (t->lib.archive_errno(t->a) == ENOMEM)
 		return err_code(e, ENOMEM, "read the archive: out of memory");
-	if (archive_format(t->a) == 0)
+	if (t->lib.archive_format(t->a) == 0)
 		return err_code(e, EINVAL, "not a tar archive, plain or packed with gzip or zstd");
 	return err_code(e, EINVAL, "broken archive: %s", why != NULL ? why : "no reason known");
 }
@@ -84,11 +83,13 @@ archive_failed(const struct tarin *t, struct err *e)
 static int
 archive_begin(struct tarin *t, struct err *e)
 {
-	t->a = archive_read_new();
+	if (tarlib_open(&t->lib, e) == -1)
+		return -1;
+	t->a = t->lib.archive_read_new();
 	if (t->a == NULL)
 		return err_code(e, ENOMEM, "read the archive: out of memory");
-	archive_read_support_format_tar(t->a);
-	if (archive_read_open(t->a, t, NULL, source_read, NULL) != ARCHIVE_OK)
+	t->lib.archive_read_support_format_tar(t->a);
+	if (t->lib.archive_read_open(t->a, t, NULL, source_read, NULL) != ARCHIVE_OK)
 		return archive_failed(t, e);
 	return 0;
 }
@@ -127,10 +128,10 @@ mtime_of(const struct tarin *t, struct archive_entry *entry)
 {
 	struct timespec	m = t->now;
 
-	if (!archive_entry_mtime_is_set(entry))
+	if (!t->lib.archive_entry_mtime_is_set(entry))
 		return m;
-	m.tv_sec = archive_entry_mtime(entry);
-	m.tv_nsec = archive_entry_mtime_nsec(entry);
+	m.tv_sec = t->lib.archive_entry_mtime(entry);
+	m.tv_nsec = t->lib.archive_entry_mtime_nsec(entry);
 	if (m.tv_nsec < 0 || m.tv_nsec > 999999999)
 		m.tv_nsec = 0;
 	if (m.tv_sec > t->now.tv_sec ||
@@ -162,7 +163,7 @@ copy_data(struct tarin *t, struct archive_entry *entry, int fd, struct err *e)
 	la_int64_t	 at, end = 0;
 	int		 r;
 
-	while ((r = archive_read_data_block(t->a, &p, &n, &at)) == ARCHIVE_OK) {
+	while ((r = t->lib.archive_read_data_block(t->a, &p, &n, &at)) == ARCHIVE_OK) {
 		if (write_at(fd, p, n, at) == -1)
 			return err_errno(e, "write");
 		t->count.bytes += n;
@@ -172,8 +173,8 @@ copy_data(struct tarin *t, struct archive_entry *entry, int fd, struct err *e)
 	if (r != ARCHIVE_EOF)
 		return archive_failed(t, e);
 	/* A sparse file may end in a hole. */
-	if (archive_entry_size(entry) > end &&
-	    ftruncate(fd, archive_entry_size(entry)) == -1)
+	if (t->lib.archive_entry_size(entry) > end &&
+	    ftruncate(fd, t->lib.archive_entry_size(entry)) == -1)
 		return err_errno(e, "write");
 	return 0;
 }
@@ -185,7 +186,7 @@ put_file(struct tarin *t, struct archive_entry *entry, const char *name,
 	struct timespec	mtime = mtime_of(t, entry);
 	int		fd;
 
-	fd = tarput_file_begin(t->put, name, archive_entry_perm(entry), e);
+	fd = tarput_file_begin(t->put, name, t->lib.archive_entry_perm(entry), e);
 	if (fd == -1)
 		return -1;
 	if (copy_data(t, entry, fd, e) == -1) {
@@ -212,7 +213,7 @@ static int
 put_symlink(struct tarin *t, struct archive_entry *entry, const char *name,
     struct err *e)
 {
-	const char	*target = archive_entry_symlink(entry);
+	const char	*target = t->lib.archive_entry_symlink(entry);
 	struct timespec	 mtime = mtime_of(t, entry);
 
 	if (target == NULL || target[0] == '\0')
@@ -247,8 +248,8 @@ static int
 put_entry(struct tarin *t, struct archive_entry *entry, const char *name,
     struct err *e)
 {
-	mode_t		 kind = archive_entry_filetype(entry);
-	const char	*hardlink = archive_entry_hardlink(entry);
+	mode_t		 kind = t->lib.archive_entry_filetype(entry);
+	const char	*hardlink = t->lib.archive_entry_hardlink(entry);
 	struct timespec	 mtime;
 
 	if (strcmp(name, ".") == 0) {
@@ -265,13 +266,13 @@ put_entry(struct tarin *t, struct archive_entry *entry, const char *name,
 	if (kind != AE_IFDIR)
 		return refuse_kind(kind, e);
 	mtime = mtime_of(t, entry);
-	return tarput_dir(t->put, name, archive_entry_perm(entry), &mtime, e);
+	return tarput_dir(t->put, name, t->lib.archive_entry_perm(entry), &mtime, e);
 }
 
 static int
 one_entry(struct tarin *t, struct archive_entry *entry, struct err *e)
 {
-	const char	*raw = archive_entry_pathname(entry);
+	const char	*raw = t->lib.archive_entry_pathname(entry);
 	char		*name;
 	int		 r;
 
@@ -290,7 +291,7 @@ check_end(const struct tarin *t, struct err *e)
 {
 	int64_t	padded = (t->ended + BLOCK - 1) / BLOCK * BLOCK;
 
-	if (archive_filter_bytes(t->a, 0) >= padded + BLOCK)
+	if (t->lib.archive_filter_bytes(t->a, 0) >= padded + BLOCK)
 		return 0;
 	return err_code(e, EINVAL, "broken archive: it is cut off between two entries");
 }
@@ -302,17 +303,17 @@ unpack(struct tarin *t, struct err *e)
 	int			 r;
 
 	for (;;) {
-		r = archive_read_next_header(t->a, &entry);
+		r = t->lib.archive_read_next_header(t->a, &entry);
 		if (r == ARCHIVE_EOF)
 			return check_end(t, e);
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return archive_failed(t, e);
 		if (one_entry(t, entry, e) == -1)
 			return -1;
-		r = archive_read_data_skip(t->a);
+		r = t->lib.archive_read_data_skip(t->a);
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
 			return archive_failed(t, e);
-		t->ended = archive_filter_bytes(t->a, 0);
+		t->ended = t->lib.archive_filter_bytes(t->a, 0);
 	}
 }
 
@@ -332,7 +333,9 @@ tarin_extract(int fd, int dirfd, struct tarin_count *count, struct err *e)
 		r = source_finish(&t, e);
 	if (tarput_finish(t.put, r == 0 ? e : NULL) == -1)
 		r = -1;
-	archive_read_free(t.a);
+	if (t.a != NULL)
+		t.lib.archive_read_free(t.a);
+	tarlib_close(&t.lib);
 	unpack_free(t.src);
 	umask(mask);
 	if (count != NULL)

@@ -7,6 +7,7 @@
  * The first byte of an input is not part of the archive: if it is 'S', the
  * check sums of tar headers are put right first, so that changed ones count.
  */
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 

@@ -17,9 +17,12 @@
 #include "base/str.h"
 #include "data/db.h"
 
+#define STEP_ONE							\
+	"CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, data BLOB);" \
+	"CREATE TABLE child(of INTEGER NOT NULL REFERENCES t(id))"
+
 static const char *const steps[] = {
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER, data BLOB);"
-	"CREATE TABLE child(of INTEGER NOT NULL REFERENCES t(id))",
+	STEP_ONE,
 	"ALTER TABLE t ADD COLUMN more TEXT DEFAULT 'new'",
 	"CREATE TABLE three(x)",
 };
