@@ -19,11 +19,8 @@ is_on(struct http_req *r, const char *name)
 static const char *
 flags_of(struct http_req *r)
 {
-	bool	recursive = is_on(r, "recursive"), digest = is_on(r, "digest");
-
-	if (recursive)
-		return digest ? "rd" : "r";
-	return digest ? "d" : "-";
+	return req_printf(r, "-%s%s%s", is_on(r, "recursive") ? "r" : "",
+	    is_on(r, "digest") ? "d" : "", is_on(r, "links") ? "l" : "");
 }
 
 /* The `skip` parameters behind the fixed arguments; false: r is answered. */

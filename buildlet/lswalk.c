@@ -126,6 +126,16 @@ entry_fill(struct api_ls *entry, const struct stat *st)
 	entry->mtime = (int64_t)st->st_mtime * 1000;
 }
 
+/* The target of a link, malloc'ed; NULL: it is gone or became something else. */
+static char *
+link_target(int dir, const char *name)
+{
+	char	buf[PATH_WIRE_MAX];
+	ssize_t	n = readlinkat(dir, name, buf, sizeof buf);
+
+	return n < 0 ? NULL : xstrndup(buf, (size_t)n);
+}
+
 static int
 entry_tell(struct walk *w, int dir, const char *name, char *path,
     const struct stat *st)
@@ -136,11 +146,12 @@ entry_tell(struct walk *w, int dir, const char *name, char *path,
 	entry_fill(&entry, st);
 	if (w->digest != NULL && entry.regular)
 		got = file_digest(w, dir, name, &entry);
-	if (got != 1)
-		return got;
-	if (w->fn(&entry, w->arg) == -1)
-		return err_errno(w->e, "write the listing");
-	return 0;
+	else if (w->how->links && S_ISLNK(st->st_mode))
+		got = (entry.target = link_target(dir, name)) != NULL;
+	if (got == 1 && w->fn(&entry, w->arg) == -1)
+		got = err_errno(w->e, "write the listing");
+	free(entry.target);
+	return got == -1 ? -1 : 0;
 }
 
 /* 1: a directory to enter now, 0: done, -1 and e. */

@@ -19,6 +19,7 @@
 struct lswalk {
 	bool			 recursive;
 	bool			 digest;	/* SHA-1 of regular files */
+	bool			 links;		/* targets of symbolic links */
 	const struct strs	*skip;		/* clean paths of directories; may be NULL */
 };
 

@@ -258,6 +258,7 @@ role_ls(int argc, char **argv)
 		return usage(argv[0]);
 	how.recursive = strchr(argv[3], 'r') != NULL;
 	how.digest = strchr(argv[3], 'd') != NULL;
+	how.links = strchr(argv[3], 'l') != NULL;
 	for (i = 4; i < argc; i++)
 		strs_adopt(&skip, path_clean(argv[i]));
 	dir = tree_open_dir(root_open(argv[1]), argv[2], false, &e);

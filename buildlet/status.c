@@ -17,7 +17,7 @@ void
 status_get(struct http_req *r, void *buildlet)
 {
 	static const char *const	 features[] =
-	    { API_F_LEASE, API_F_ZSTD, TCPPROXY_FEATURE };
+	    { API_F_LEASE, API_F_LSLINK, API_F_ZSTD, TCPPROXY_FEATURE };
 	struct buildlet			*b = buildlet;
 	struct api_status		 st = { .version = API_BUILDLET_VERSION,
 					    .lease = b->lease, .boot = b->boot };

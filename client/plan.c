@@ -109,19 +109,12 @@ same_mode(const struct plan *p, const struct local_entry *x,
 	return S_ISDIR(x->mode) || (there & 0100) == (here & 0100);
 }
 
-/* target: as the line has it, NULL if it does not tell. */
 static bool
-same_link(const struct plan *p, const struct local_entry *x, const char *target)
+same_link(const struct plan *p, const struct local_entry *x, const struct api_ls *r)
 {
-	char	*plain;
-	bool	 same;
-
-	if (!p->rules.links || target == NULL)
+	if (!p->rules.links || r->target == NULL)
 		return true;	/* it cannot be known */
-	plain = url_unescape(target, strlen(target), false);
-	same = str_eq(plain, x->link);
-	free(plain);
-	return same;
+	return str_eq(r->target, x->link);
 }
 
 /* 1, 0, or -1 and e. */
@@ -140,7 +133,7 @@ same_content(const struct plan *p, const struct local_entry *x,
 
 static int
 plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
-    const char *target, struct err *e)
+    struct err *e)
 {
 	int	same = 1;
 
@@ -151,7 +144,7 @@ plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
 		return 0;
 	}
 	if (S_ISLNK(x->mode))
-		same = same_link(p, x, target);
+		same = same_link(p, x, r);
 	else if (!same_mode(p, x, r))
 		same = 0;
 	else if (S_ISREG(x->mode))
@@ -161,23 +154,9 @@ plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
 	return same == -1 ? -1 : 0;
 }
 
-/* "Lrwxrwxrwx\tPATH\t->TARGET": cuts the target off, which has no tab in it. */
-static const char *
-cut_target(char *line)
-{
-	char	*tab = *line == 'L' ? strrchr(line, '\t') : NULL;
-
-	if (tab == NULL || !str_starts(tab, "\t->"))
-		return NULL;
-	*tab = '\0';
-	return tab + 3;
-}
-
 int
-plan_line(struct plan *p, const char *text, struct err *e)
+plan_line(struct plan *p, const char *line, struct err *e)
 {
-	char			*line = xstrdup(text);
-	const char		*target = cut_target(line);
 	struct api_ls		 r;
 	struct local_entry	*x;
 	int			 ret = 0;
@@ -185,12 +164,11 @@ plan_line(struct plan *p, const char *text, struct err *e)
 	if (api_ls_parse(&r, line, NULL) == 0) {
 		p->seen = true;
 		if ((x = local_find(p->local, r.path)) != NULL)
-			ret = plan_compare(p, x, &r, target, e);
+			ret = plan_compare(p, x, &r, e);
 		else
 			plan_add_extra(p, &r);
 		api_ls_release(&r);
 	}
-	free(line);
 	return ret;
 }
 

@@ -22,7 +22,6 @@
 #include "io/buf.h"
 #include "io/secret.h"
 
-#define F_LSLINK	"lslink"	/* GET /ls?links=true tells targets */
 #define LINE_MAX_LEN	(64 * 1024)
 #define LS_STALL_MS	(10 * 60 * 1000)
 /* Of one POST /removeall; servers take forms of 1 MiB and 10,000 fields. */
@@ -123,7 +122,7 @@ static int
 step_manifest(struct push *p, struct err *e)
 {
 	struct plan_rules	rules = {
-		.links = has_feature(p, F_LSLINK),
+		.links = has_feature(p, API_F_LSLINK),
 		.exact = p->status.features.n > 0,	/* a stock buildlet has none */
 		.goroot = p->goroot,
 	};
@@ -160,7 +159,7 @@ ls_query(const struct push *p)
 	form_add(f, "dir", p->spec->dir);
 	form_add(f, "recursive", "true");
 	form_add(f, "digest", "true");
-	if (has_feature(p, F_LSLINK))
+	if (has_feature(p, API_F_LSLINK))
 		form_add(f, "links", "true");
 	if (p->goroot) {
 		form_add(f, "skip", "pkg");

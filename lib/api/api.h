@@ -35,6 +35,9 @@
 /* Features (PROTOCOL 6): a buildlet lists them in GET /status, the coordinator
  * in GET /api/v1/version. An extension is used only where it is listed. */
 #define API_F_LEASE	"lease"		/* POST /lease, and "Lease", "Boot" in /status */
+/* GET /ls?links=true: lines of symbolic links end in a tab, "->" and the target
+ * with %XX for all but unreserved characters and '/'. */
+#define API_F_LSLINK	"lslink"
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/xmalloc.h"
+#include "http/url.h"
 
 /* A member that must be a string if it is there; "" where it is missing. */
 static int
@@ -271,6 +272,12 @@ api_ls_format(const struct api_ls *l)
 		if (l->sha1[0] != '\0')
 			str_addf(&s, "\t%s", l->sha1);
 	}
+	if (l->target != NULL) {
+		char *escaped = url_escape(l->target, true);
+
+		str_addf(&s, "\t->%s", escaped);
+		free(escaped);
+	}
 	return str_take(&s);
 }
 
@@ -328,12 +335,27 @@ parse_mode(struct api_ls *l, const char *line, size_t len, struct err *e)
 	return 0;
 }
 
+/* Cuts "\t->TARGET" off a link's PATH, if it is there. */
+static int
+parse_link(struct api_ls *l, char *rest, struct err *e)
+{
+	char *tab = strrchr(rest, '\t');
+
+	if (tab == NULL || !str_starts(tab, "\t->"))
+		return 0;
+	*tab = '\0';
+	l->target = url_unescape(tab + 3, strlen(tab + 3), false);
+	return l->target == NULL ? err_set(e, "a broken link target") : 0;
+}
+
 static int
 parse_path(struct api_ls *l, char *rest, struct err *e)
 {
 	size_t len = strlen(rest);
 
 	if (l->regular && parse_regular(l, rest, e) == -1)
+		return -1;
+	if (l->mode[0] == 'L' && parse_link(l, rest, e) == -1)
 		return -1;
 	if (l->dir) {
 		if (len < 2 || rest[len - 1] != '/')
@@ -369,5 +391,6 @@ void
 api_ls_release(struct api_ls *l)
 {
 	free(l->path);
+	free(l->target);
 	memset(l, 0, sizeof *l);
 }

@@ -47,6 +47,7 @@ struct api_ls {
 	int64_t	 size;
 	int64_t	 mtime;		/* wall ms, whole seconds */
 	char	 sha1[41];	/* "" without digest */
+	char	*target;	/* of a symbolic link, where API_F_LSLINK was asked for; NULL */
 };
 
 /* Go's fs.FileMode string for st_mode: type letters d L p S D c t u g, then

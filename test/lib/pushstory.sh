@@ -68,6 +68,13 @@ push_story() {
 	assert_match '(^|[^0-9])3 files? .*(^|[^0-9])1 to remove' "$(cat "$T/push3")" "what travelled"
 	same_tree "$_i" "$_t" story
 
+	# A link that leads elsewhere now.
+	ln -sfn "$_mode" "$_t/a-new-link"
+	(cd "$_t" && gomote push -v -dir story "$_i") >"$T/push4" 2>&1
+	assert_match '(^|[^0-9])1 file .*(^|[^0-9])0 to remove' "$(cat "$T/push4")" "a changed link"
+	assert_eq "$_mode" "$(gomote run "$_i" /bin/readlink story/a-new-link 2>/dev/null)" \
+	    "the target there"
+
 	gomote gettar -o "$T/back.tar.gz" -dir story "$_i"
 	mkdir "$T/back"
 	tar -C "$T/back" -xzf "$T/back.tar.gz"

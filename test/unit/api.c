@@ -258,6 +258,7 @@ START_TEST(lines_round_trip)
 		"-rw-r--r--\ttab\tin it\t9223372036854775807\t2026-11-21T19:13:20Z",
 		"urwxr-xr-x\tsu\t1\t1970-01-01T00:00:00Z\t0123456789abcdef0123456789abcdef01234567",
 		"Lrwxrwxrwx\tl",
+		"Lrwxrwxrwx\tl\t->../to/a%20b%0Ac",
 		"prw-------\tfifo",
 	};
 	size_t i;
@@ -288,6 +289,7 @@ START_TEST(lines_bad)
 		{ "drwxr-xr-x\t../", "parent directory" },
 		{ "drwxr-xr-x\t/etc/", "not relative" },
 		{ "Lrwxrwxrwx\t", "no path" },
+		{ "Lrwxrwxrwx\tl\t->a%zz", "broken link target" },
 		{ "-rw-r--r--\tx", "no time" },
 		{ "-rw-r--r--\tx\t5", "no time" },
 		{ "-rw-r--r--\tx\t2026-11-21T19:13:20Z", "no size" },
