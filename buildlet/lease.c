@@ -75,12 +75,12 @@ lease_post(struct http_req *r, void *buildlet)
 		reply_error(r, 400, "invalid 'id' parameter: not the name of an instance");
 		return;
 	}
-	if (b->stopping || b->wipe != NULL) {
-		reply_error(r, 503, "buildlet: the work directory is being emptied");
+	if (!b->stopping && (str_eq(wipe, "1") || str_eq(wipe, "true"))) {
+		lease_clean(b, r, id);	/* one under way is joined */
 		return;
 	}
-	if (str_eq(wipe, "1") || str_eq(wipe, "true")) {
-		lease_clean(b, r, id);
+	if (b->stopping || b->wipe != NULL) {
+		reply_error(r, 503, "buildlet: the work directory is being emptied");
 		return;
 	}
 	lease_set(b, id);

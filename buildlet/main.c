@@ -92,11 +92,8 @@ on_signal(void *arg)
 {
 	struct program	*p = arg;
 
-	if (p->b.stopping) {	/* the second one: without cleaning */
-		p->status = EXIT_FAILURE;
-		loop_stop(p->b.loop);
-		return;
-	}
+	if (p->b.stopping)	/* the second one: without cleaning */
+		_exit(EXIT_FAILURE);
 	program_stop(&p->b, "told by a signal", false);
 }
 

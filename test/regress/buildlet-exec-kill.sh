@@ -7,9 +7,9 @@ need curl setsid
 start_listen_buildlet box
 url=http://127.0.0.1:$LISTEN_PORT
 # shellcheck disable=SC2016
-script='echo $$ >'"$T"'/p1; sh -c "echo \$\$ >'"$T"'/p2; exec sleep 1000" &
-setsid sh -c "echo \$\$ >'"$T"'/p3; exec sleep 1000" >/dev/null 2>&1 &
-(setsid sh -c "echo \$\$ >'"$T"'/p4; exec sleep 1000" &) ; sleep 1000'
+script='echo $$ >'"$T"'/p1; sh -c "echo \$\$ >'"$T"'/p2; exec tail -f /dev/null" &
+setsid sh -c "echo \$\$ >'"$T"'/p3; exec tail -f /dev/null" >/dev/null 2>&1 &
+(setsid sh -c "echo \$\$ >'"$T"'/p4; exec tail -f /dev/null" &) ; tail -f /dev/null'
 start client curl -sSN -d cmd=/bin/sh -d mode=sys -d cmdArg=-c --data-urlencode "cmdArg=$script" "$url/exec"
 for p in p1 p2 p3 p4; do
 	wait_file "$T/$p"

@@ -33,3 +33,12 @@ assert_match '^Process-State: signal: killed' "$(cat "$T/head")"
 
 assert_eq 200 "$(code -X POST "$url/lease")"
 assert_no_match '"Lease"' "$(curl -sS "$url/status")"
+
+# Cleaning asked for twice at once: both are answered when it is done.
+touch "$w/file"
+start first curl -sS -o "$T/first" -d wipe=1 "$url/lease"
+start second curl -sS -o "$T/second" -d wipe=1 "$url/lease"
+wait_file "$T/first"
+wait_file "$T/second"
+assert_eq 'OK OK' "$(cat "$T/first") $(cat "$T/second")"
+test ! -e "$w/file" || fail "it was not cleaned"

@@ -27,7 +27,7 @@ printf 'just text' | gzip >"$T/notar.gz"
 refused 'not a tar archive' "$T/notar.gz"
 
 head -c 50000 "$T/good.tgz" >"$T/truncated.tgz"
-refused 'truncated' "$T/truncated.tgz"
+refused 'cut off' "$T/truncated.tgz"
 assert_eq "$was" "$(cksum <"$w/d/file")" "the old file after a truncated archive"
 
 # A bit flipped in the data: the checksum of gzip tells.
