@@ -250,6 +250,7 @@ START_TEST(test_git)
 	    "src src/a.c src/build src/keep.o src/none");
 	free(got);
 	free(git);
+	loop_run(a.loop);	/* what git left is let go */
 	loop_free(a.loop);
 }
 END_TEST
@@ -266,6 +267,7 @@ START_TEST(test_git_fails)
 	}
 	ck_assert_int_eq(git_ignored(loop, "/nonesuch/git", d.path, "", ig, &e), -1);
 	ck_assert_ptr_nonnull(strstr(e.msg, "no such file"));
+	loop_run(loop);
 	loop_free(loop);
 	free(git);
 }

@@ -63,6 +63,8 @@ note(const struct api_ls *entry, void *arg)
 	str_addf(&seen, "%s%s", entry->path, entry->dir ? "/" : "");
 	if (entry->sha1[0] != '\0')
 		str_addf(&seen, "=%s", entry->sha1);
+	if (entry->target != NULL)
+		str_addf(&seen, "->%s", entry->target);
 	str_addc(&seen, ' ');
 	return 0;
 }
@@ -78,7 +80,7 @@ stop(const struct api_ls *entry, void *arg)
 static int
 walk(bool recursive, bool digest, const struct strs *skip)
 {
-	const struct lswalk	how = { recursive, digest, skip };
+	const struct lswalk	how = { .recursive = recursive, .digest = digest, .skip = skip };
 
 	str_clear(&seen);
 	return lswalk(root, &how, note, NULL, &e);
@@ -189,9 +191,20 @@ START_TEST(too_long_a_path_is_an_error)
 }
 END_TEST
 
+START_TEST(targets_for_who_asks)
+{
+	const struct lswalk	how = { .links = true };
+
+	ck_assert_int_eq(symlinkat("../else where", root, "l"), 0);
+	str_clear(&seen);
+	ck_assert_int_eq(lswalk(root, &how, note, NULL, &e), 0);
+	ck_assert_str_eq(str_text(&seen), "l->../else where ");
+}
+END_TEST
+
 START_TEST(stops_when_told)
 {
-	const struct lswalk	how = { true, false, NULL };
+	const struct lswalk	how = { .recursive = true };
 	int			calls = 0;
 
 	file_make("a", "");
@@ -215,6 +228,7 @@ unit_suite(void)
 	tcase_add_test(t, temporary_files_are_hidden);
 	tcase_add_test(t, deep_trees_need_no_descriptors);
 	tcase_add_test(t, too_long_a_path_is_an_error);
+	tcase_add_test(t, targets_for_who_asks);
 	tcase_add_test(t, stops_when_told);
 	suite_add_tcase(s, t);
 	return s;
