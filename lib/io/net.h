@@ -1,7 +1,8 @@
 /*
  * net.h - addresses, dialing and listening: how streams to elsewhere begin.
  *
- * An address is "HOST:PORT", "[V6]:PORT" or "unix:/path". Names are resolved
+ * An address is "HOST:PORT", "[V6]:PORT" or "unix:/path"; an empty host is any
+ * address of this machine, to listen on. Names are resolved
  * without blocking the loop.
  */
 #ifndef IO_NET_H
