@@ -51,7 +51,8 @@ net_split(const char *address, int default_port, char **host, int *port,
 	*host = NULL;
 	if (cut(address, &h, &len, &p) == -1)
 		return err_set(e, "address \"%s\": brackets do not match", address);
-	if (len > HOST_MAX_LEN || memchr(h, ' ', len) != NULL)
+	if (len > HOST_MAX_LEN || memchr(h, ' ', len) != NULL ||
+	    memchr(h, '[', len) != NULL || memchr(h, ']', len) != NULL)
 		return err_set(e, "address \"%.300s\": not a host name", address);
 	if (p == NULL && default_port < 0)
 		return err_set(e, "address \"%s\": no port", address);

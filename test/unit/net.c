@@ -444,6 +444,7 @@ START_TEST(splitting)
 		{ "[::1", 80, NULL, 0 },
 		{ "[::1]x", 80, NULL, 0 },
 		{ "a b:80", -1, NULL, 0 },
+		{ "1][::1]:80", 80, NULL, 0 },
 	};
 	size_t	i;
 
