@@ -30,14 +30,15 @@ work_tree(const char *dir)
 	return xstrdup(dir);
 }
 
-/* What to push, malloc'ed; NULL and e. */
+/* What to push, malloc'ed; NULL and e. *named: by $GOROOT. */
 static char *
-push_source(struct err *e)
+push_source(bool *named, struct err *e)
 {
 	const char	*goroot = getenv("GOROOT");
 	char		*here, *tree;
 
-	if (goroot != NULL && *goroot != '\0') {
+	*named = goroot != NULL && *goroot != '\0';
+	if (*named) {
 		if ((tree = realpath(goroot, NULL)) == NULL)
 			err_errno(e, "GOROOT %s", goroot);
 		return tree;
@@ -54,7 +55,7 @@ push_source(struct err *e)
 static int
 push_it(struct gomote *g, struct push_spec *spec, struct err *e)
 {
-	char	*source = push_source(e), *dir = path_clean(spec->dir);
+	char	*source = push_source(&spec->goroot, e), *dir = path_clean(spec->dir);
 	int	 ret = -1;
 
 	if (source != NULL && path_check(spec->dir, e) == 0) {
@@ -73,7 +74,7 @@ static int
 push_run(struct gomote *g, int argc, char **argv)
 {
 	char			 go[] = "go", *dir = go;
-	struct push_spec	 spec = { NULL, NULL, NULL, false, false };
+	struct push_spec	 spec = { .instance = NULL };
 	const struct opt	 opts[] = {
 		{ "dir", OPT_STRING, &dir, "DIR",
 		    "where to, relative to the work directory" },

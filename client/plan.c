@@ -16,7 +16,7 @@ enum {
 	STATE_NEW,
 	STATE_SAME,
 	STATE_CHANGED,
-	STATE_IN_THE_WAY,	/* of another kind there: remove that first */
+	STATE_IN_THE_WAY,	/* what is there has to be removed first */
 };
 
 struct extra {			/* there, but not here */
@@ -32,7 +32,7 @@ struct plan {
 	struct extra		*extra;
 	size_t			 nextra, cap;
 	bool			 seen;		/* any line */
-	size_t			 sends;
+	size_t			 sends, left_out;
 	uint64_t		 bytes;
 	struct strs		 first, removals;
 };
@@ -143,6 +143,11 @@ plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
 		    STATE_CHANGED;
 		return 0;
 	}
+	if (!p->rules.exact && !same_mode(p, x, r)) {
+		/* An upload leaves the mode of what is there as it is. */
+		x->state = STATE_IN_THE_WAY;
+		return 0;
+	}
 	if (S_ISLNK(x->mode))
 		same = same_link(p, x, r);
 	else if (!same_mode(p, x, r))
@@ -233,6 +238,17 @@ plan_kept(const struct plan *p)
 	return kept;
 }
 
+/* Stock buildlets skip links. */
+static bool
+plan_leaves_out(struct plan *p, struct local_entry *x)
+{
+	if (p->rules.exact || !S_ISLNK(x->mode))
+		return false;
+	x->state = STATE_SAME;
+	p->left_out++;
+	return true;
+}
+
 static int
 plan_end_local(struct plan *p, const struct map *kept, struct map *going,
     struct err *e)
@@ -242,7 +258,7 @@ plan_end_local(struct plan *p, const struct map *kept, struct map *going,
 
 	for (i = 0; i < p->local->n; i++) {
 		x = &p->local->v[i];
-		if (x->state == STATE_SAME)
+		if (x->state == STATE_SAME || plan_leaves_out(p, x))
 			continue;
 		p->sends++;
 		p->bytes += (uint64_t)x->size;
@@ -313,6 +329,12 @@ uint64_t
 plan_send_bytes(const struct plan *p)
 {
 	return p->bytes;
+}
+
+size_t
+plan_left_out(const struct plan *p)
+{
+	return p->left_out;
 }
 
 const struct strs *

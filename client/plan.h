@@ -21,8 +21,9 @@ struct plan;
 
 struct plan_rules {
 	bool	links;		/* lines of links tell their targets */
-	bool	exact;		/* the instance keeps all permission bits (stock
-				 * buildlets: of files the executable bit, no more) */
+	bool	exact;		/* the instance keeps links and all permission
+				 * bits (stock buildlets: the executable bit of
+				 * files that are not there yet, no more) */
 	bool	goroot;		/* leave alone what the Go tools generate */
 };
 
@@ -41,8 +42,9 @@ int  plan_end(struct plan *, struct err *e) MUST;
 bool plan_sends(const struct local_entry *);	/* it travels */
 size_t plan_send_count(const struct plan *);	/* things that travel */
 uint64_t plan_send_bytes(const struct plan *);	/* contents of the files among them */
+size_t plan_left_out(const struct plan *);	/* links that it would not keep */
 /* Paths to remove before the upload, because something of another kind comes
- * in their place, and after it; each with all that is below it. */
+ * in their place (or, if not exact, of another mode), and after it; each with all that is below it. */
 const struct strs *plan_first(const struct plan *);
 const struct strs *plan_removals(const struct plan *);
 bool plan_remote_empty(const struct plan *);	/* nothing was there at all */

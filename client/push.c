@@ -86,7 +86,7 @@ step_scan(struct push *p, struct err *e)
 	p->goroot = has_file(p->spec->source, "src/make.bash") ||
 	    has_file(p->spec->source, "src/make.bat");
 	p->git = git_find();
-	p->ignore = ignore_new(p->goroot);
+	p->ignore = ignore_new(p->goroot && p->spec->goroot);
 	if (local_scan(&p->local, p->spec->source, p->ignore, on_git, p, e) == -1)
 		return -1;
 	p->scanned = true;
@@ -161,7 +161,7 @@ ls_query(const struct push *p)
 	form_add(f, "digest", "true");
 	if (has_feature(p, API_F_LSLINK))
 		form_add(f, "links", "true");
-	if (p->goroot) {
+	if (p->goroot && p->spec->goroot) {
 		form_add(f, "skip", "pkg");
 		form_add(f, "skip", "bin");
 	}
@@ -271,6 +271,9 @@ step_tell(struct push *p, struct err *e)
 		tell_one(p, "send", "VERSION");
 	for (i = 0; i < gone->n; i++)
 		tell_one(p, "remove", gone->v[i]);
+	if (plan_left_out(p->plan) > 0)
+		say_note("%zu symbolic links are left out: the buildlet there "
+		    "does not take them", plan_left_out(p->plan));
 	if (nothing_to_do(p))
 		say_note("nothing to push");
 	else

@@ -15,6 +15,8 @@ struct push_spec {
 	const char	*instance;
 	const char	*source;	/* the tree here */
 	const char	*dir;		/* there, relative to the work directory */
+	bool		 goroot;	/* $GOROOT named it: what the Go tools generate
+					 * there stays here */
 	bool		 dry_run;	/* print what would travel, on stdout */
 	bool		 verbose;	/* name what travels, on stderr */
 };
