@@ -104,6 +104,7 @@ LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) $(ARCHIVE_CFLAGS) \
 	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(SQLITE_CFLAGS) $(CONFUSE_CFLAGS) \
 	$(LLHTTP_CFLAGS)
 ALL_CPPFLAGS = -std=c11 -D_GNU_SOURCE -DGOMOTE_VERSION='"$(VERSION)"' \
+	-DARCHIVE_SONAME='"$(ARCHIVE_SONAME)"' \
 	-Ilib -I. $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = $(WARN) -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 \
@@ -111,7 +112,7 @@ ALL_LDFLAGS = -pie -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 \
 
 # Libraries by program: who has nothing to do with a database links none.
 COMMON_LIBS = $(LLHTTP_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(JSON_LIBS) \
-	$(ARCHIVE_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(LIBS)
+	$(ZLIB_LIBS) $(ZSTD_LIBS) $(LIBS)
 LIBS_gomote = $(COMMON_LIBS)
 LIBS_buildlet = $(COMMON_LIBS)
 LIBS_coordinator = $(COMMON_LIBS) $(SQLITE_LIBS) $(CONFUSE_LIBS)

@@ -21,6 +21,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "data/pack.h"
+#include "data/tarlib.h"
 #include "data/tarput.h"
 
 #define BLOCK		512

@@ -4,6 +4,7 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/xmalloc.h"
@@ -11,6 +12,10 @@
 /* Behind a block of 64 KiB evbuffer_add would allocate 128 KiB for a few
  * bytes; from this length on a block of the right size is asked for. */
 #define BUF_CAREFUL	(32 * 1024)
+/* One read(2), and a block that 64 KiB hold together with its own header. */
+#define BUF_READ	(64 * 1024 - 64)
+/* What a shorter read brought is copied, or it would keep a whole block. */
+#define BUF_READ_MIN	(16 * 1024)
 
 /* Every failure of an evbuffer here is memory that ran out. */
 static void
@@ -196,10 +201,32 @@ buf_string(struct evbuffer *b, size_t *len)
 	return s;
 }
 
+/* evbuffer_read would take 4 KiB at a time of a file, and ask before each. */
 ssize_t
 buf_read_fd(struct evbuffer *b, int fd, size_t max)
 {
-	return evbuffer_read(b, fd, max > INT32_MAX ? INT32_MAX : (int)max);
+	char			 few[BUF_READ_MIN];
+	struct evbuffer_iovec	 v;
+	ssize_t			 n;
+
+	if (max < sizeof few) {
+		if ((n = read(fd, few, max)) > 0)
+			buf_add(b, few, (size_t)n);
+		return n;
+	}
+	if (max > BUF_READ)
+		max = BUF_READ;
+	if (evbuffer_reserve_space(b, (ev_ssize_t)max, &v, 1) != 1)
+		fatalx("buffer: out of memory");
+	n = read(fd, v.iov_base, max);
+	if (n >= (ssize_t)sizeof few) {
+		v.iov_len = (size_t)n;
+		must(evbuffer_commit_space(b, &v, 1));
+	} else if (n > 0) {
+		memcpy(few, v.iov_base, (size_t)n);
+		buf_add(b, few, (size_t)n);
+	}
+	return n;
 }
 
 ssize_t

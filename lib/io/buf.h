@@ -37,8 +37,9 @@ const void *buf_pullup(struct evbuffer *, size_t len);
 char  *buf_line(struct evbuffer *, size_t max, int *too_long) MUST;
 /* All of it as one malloc'ed NUL-terminated string; the buffer becomes empty. */
 char  *buf_string(struct evbuffer *, size_t *len) MUST;
-/* read(2)/writev(2) between a descriptor and the buffer, at most max bytes;
- * as those calls return: -1 and errno, 0 at the end of file. */
+/* One read(2) or writev(2) between a descriptor and the buffer, at most max
+ * bytes (and perhaps fewer than there are); as those calls return: -1 and
+ * errno, 0 at the end of file. */
 ssize_t buf_read_fd(struct evbuffer *, int fd, size_t max);
 ssize_t buf_write_fd(struct evbuffer *, int fd, size_t max);
 

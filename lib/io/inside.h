@@ -12,6 +12,7 @@
 #include "io/bottom.h"
 
 struct evdns_base;
+struct spare;
 
 /* One read of ciphertext or of small plain messages. */
 #define SCRATCH_IN	(64 * 1024)
@@ -36,6 +37,7 @@ struct loop_io {
 	struct evdns_base	*dns;		/* net.c; made at the first name */
 	unsigned		 lookups;	/* that it is busy with */
 	bool			 dns_stale;	/* one failed: read resolv.conf again */
+	struct spare		*spare;		/* spare.c; made at the first command */
 	unsigned char		*in;		/* SCRATCH_IN */
 	unsigned char		*out;		/* SCRATCH_OUT */
 	unsigned char		*plain;		/* SCRATCH_PLAIN */
@@ -108,6 +110,9 @@ char *addr_text(const struct sockaddr *) MUST;
 int   addr_unix(const char *path, struct sockaddr_storage *, socklen_t *,
     struct err *e) MUST;
 /* False if host is a name. */
+/* For every TCP socket: nothing waits to be sent, and a peer that vanished
+ * without a word (its power, its NAT) is noticed within two minutes. */
+void  addr_tune(int fd);
 bool  addr_numeric(const char *host, int port, struct sockaddr_storage *,
     socklen_t *);
 

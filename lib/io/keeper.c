@@ -99,25 +99,23 @@ hold_standard(void)
 		close(fd);
 }
 
-/* talk gets a small number, which pselect needs; the others are above 2 and
- * stay where they are. */
+/* talk gets a small number, which pselect needs; what is kept is above 2 and
+ * stays where it is. */
 static void
-become(struct keeper *k, const struct keeper_job *job)
+become(struct keeper *k, int talk, const int *keep, size_t n)
 {
-	const int	keep[] = { job->in, job->out, job->err, job->talk };
-
 #ifdef PR_SET_CHILD_SUBREAPER
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	prctl(PR_SET_NAME, "keeper", 0, 0, 0);
 #endif
 	setsid();		/* a terminal's signals are not for us */
 	reset_signals();
-	procs_close_but(keep, nitems(keep));
+	procs_close_but(keep, n);
 	hold_standard();
-	k->talk = fcntl(job->talk, F_DUPFD_CLOEXEC, 3);
+	k->talk = fcntl(talk, F_DUPFD_CLOEXEC, 3);
 	if (k->talk == -1)
 		_exit(1);
-	close(job->talk);
+	close(talk);
 }
 
 /* ---- starting the command ---- */
@@ -311,32 +309,127 @@ kill_all(struct keeper *k)
 	return (int)left;
 }
 
-void
-keeper_run(const struct keeper_job *job)
+/* The last word. Our end costs time that others need now, to tell what has
+ * ended: so it is left until they close the line. */
+static void NORETURN
+say_gone(const struct keeper *k, int left)
 {
-	struct keeper		k = { .talk = -1 };
+	char	signals[64];
+	ssize_t	n;
+
+	say(k, KEEPER_GONE, left);
+	do
+		n = read(k->talk, signals, sizeof signals);
+	while (n > 0 || (n == -1 && errno == EINTR));
+	_exit(0);
+}
+
+static void NORETURN
+keep(struct keeper *k, const struct keeper_job *job)
+{
 	enum keeper_what	what;
 	int			error = 0;
 
-	become(&k, job);
-	what = start(&k, job, &error);
+	what = start(k, job, &error);
 	if (what != KEEPER_STARTED) {
-		say(&k, what, error);
+		say(k, what, error);
 		_exit(0);
 	}
-	say(&k, what, (int)k.leader);
+	say(k, what, (int)k->leader);
 	close(job->in);		/* ours would keep the pipes open */
 	close(job->out);
 	if (job->err != job->out)
 		close(job->err);
 	for (;;) {
-		if (!reap(&k)) {
-			say(&k, KEEPER_GONE, 0);
-			_exit(0);
-		}
-		if (wait_for_news(&k, true, -1) && !obey(&k)) {
-			say(&k, KEEPER_GONE, kill_all(&k));
-			_exit(0);
-		}
+		if (!reap(k))
+			say_gone(k, 0);
+		if (wait_for_news(k, true, -1) && !obey(k))
+			say_gone(k, kill_all(k));
 	}
+}
+
+void
+keeper_run(const struct keeper_job *job)
+{
+	const int	kept[] = { job->in, job->out, job->err, job->talk };
+	struct keeper	k = { .talk = -1 };
+
+	become(&k, job->talk, kept, nitems(kept));
+	keep(&k, job);
+}
+
+/* ---- a job that comes later ---- */
+
+/* The head and the descriptors. */
+static bool
+receive_head(int talk, struct keeper_head *h, int fds[KEEPER_FDS])
+{
+	union {
+		struct cmsghdr	 head;
+		char		 room[CMSG_SPACE(KEEPER_FDS * sizeof(int))];
+	}		 control;
+	struct iovec	 v = { h, sizeof *h };
+	struct msghdr	 m = { .msg_iov = &v, .msg_iovlen = 1,
+			    .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t		 n;
+
+	do
+		n = recvmsg(talk, &m, MSG_WAITALL);
+	while (n == -1 && errno == EINTR);
+	if (n != (ssize_t)sizeof *h || m.msg_controllen < sizeof control.head ||
+	    control.head.cmsg_type != SCM_RIGHTS ||
+	    control.head.cmsg_len != CMSG_LEN(KEEPER_FDS * sizeof(int)))
+		return false;
+	memcpy(fds, CMSG_DATA(&control.head), KEEPER_FDS * sizeof(int));
+	return true;
+}
+
+/* The next n texts as a list; *at moves behind them. */
+static char **
+take_texts(char **at, uint32_t n)
+{
+	char		**v = calloc((size_t)n + 1, sizeof *v);
+	uint32_t	  i;
+
+	for (i = 0; v != NULL && i < n; i++) {
+		v[i] = *at;
+		*at += strlen(*at) + 1;
+	}
+	return v;
+}
+
+/* What we allocate here lives as long as the keeper. */
+static bool
+receive_job(int talk, struct keeper_job *job)
+{
+	struct keeper_head	h;
+	int			fds[KEEPER_FDS];
+	char			*at;
+
+	if (!receive_head(talk, &h, fds) || (at = malloc(h.len)) == NULL ||
+	    file_read_full(talk, at, h.len) != (ssize_t)h.len)
+		return false;
+	job->in = fds[0];
+	job->out = fds[1];
+	job->err = fds[2];
+	job->path = at;
+	at += strlen(at) + 1;
+	job->dir = h.dir ? at : NULL;
+	if (h.dir)
+		at += strlen(at) + 1;
+	job->argv = take_texts(&at, h.argc);
+	job->env = take_texts(&at, h.envc);
+	return job->argv != NULL && job->env != NULL;
+}
+
+void
+keeper_wait(int talk)
+{
+	struct keeper		k = { .talk = -1 };
+	struct keeper_job	job;
+
+	become(&k, talk, &talk, 1);
+	if (!receive_job(k.talk, &job))
+		_exit(0);
+	keep(&k, &job);
 }

@@ -19,7 +19,9 @@ enum keeper_what {
 	KEEPER_NO_CHDIR,
 	KEEPER_NO_EXEC,
 	KEEPER_ENDED,		/* value: status as from waitpid */
-	KEEPER_GONE,		/* value: how many processes could not be killed; it ends then */
+	/* value: how many processes could not be killed; it ends once the line
+	 * is closed */
+	KEEPER_GONE,
 };
 
 struct keeper_word {
@@ -36,7 +38,19 @@ struct keeper_job {
 	int		 talk;		/* above 2 */
 };
 
-/* In the forked child, with every signal blocked. */
+/* A job for a keeper that waits: this, with in, out and err as SCM_RIGHTS, then
+ * len bytes: path, dir, argv and env, each text with its NUL. */
+struct keeper_head {
+	uint32_t	len;
+	uint32_t	dir;		/* 1: there is one */
+	uint32_t	argc, envc;
+};
+#define KEEPER_FDS	3
+
+/* Both in the forked child, with every signal blocked. */
 void keeper_run(const struct keeper_job *) NORETURN;
+/* Becomes a keeper first and gets its job over talk later; without one, at the
+ * end of file, it ends. */
+void keeper_wait(int talk) NORETURN;
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/queue.h"
 #include "base/xmalloc.h"
 #include "io/inside.h"
+#include "io/spare.h"
 
 /* Rounds of deferred work before descriptors are looked at again. */
 #define POST_ROUNDS	8
@@ -318,6 +319,7 @@ loop_free(struct loop *l)
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	}
 	stream_reap(l);
+	spare_free(l->io.spare);
 	free_lists(l);
 	timer_free(l->io.sweep);
 	timer_free(l->trim);

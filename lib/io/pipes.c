@@ -59,6 +59,20 @@ pipes_talk(int fd[2])
 	return socketpair(AF_UNIX, SOCK_STREAM, 0, fd) == -1 ? -1 : lift_pair(fd);
 }
 
+/* What the system allows everybody is bounded for all pipes of a user together,
+ * so this is no more than what saves most of the switches between two processes. */
+#define WIDE	(256 * 1024)
+
+void
+pipes_widen(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	(void)fcntl(fd, F_SETPIPE_SZ, WIDE);
+#else
+	(void)fd;
+#endif
+}
+
 int
 pipes_null(int flags)
 {

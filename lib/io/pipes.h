@@ -9,6 +9,7 @@
 int pipes_open(int fd[2]);		/* fd[0] is read from */
 int pipes_talk(int fd[2]);		/* both ways */
 int pipes_null(int flags);		/* /dev/null */
+void pipes_widen(int fd);		/* as far as the system lets us: for bulk */
 void pipes_close(int *fd);		/* -1 is fine; becomes -1 */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * proc.c - our side of a command: pipes, the fork of the keeper (keeper.c),
- * and what the keeper tells.
+ * proc.c - our side of a command: pipes, its keeper (keeper.c, spare.c), and
+ * what the keeper tells.
  *
  * Two things end independently: the command (`ended`) and the keeper with the
  * whole tree (`over`). A proc that was let go lives on without callbacks
@@ -26,9 +26,12 @@
 #include "io/keeper.h"
 #include "io/loop.h"
 #include "io/pipes.h"
+#include "io/spare.h"
 
 /* Longer than the keeper's own limit: for a keeper that hangs itself. */
 #define KEEPER_KILL_MS	15000
+/* A keeper needs some time to end, in which others have better to do. */
+#define REAP_MS		5
 
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS	MSG_NOSIGNAL
@@ -44,7 +47,7 @@ struct proc {
 	pid_t		 pid;		/* the command's; 0 until it runs */
 	int		 talk;
 	struct watch	*watch;
-	struct timer	*limit;		/* of a kill */
+	struct timer	*limit;		/* of a kill; then of its reaping */
 	struct stream	*in, *out, *err;
 
 	proc_end_fn	 on_end;
@@ -54,7 +57,9 @@ struct proc {
 
 	bool		 ended;		/* on_end was called */
 	bool		 killing;
-	bool		 over;		/* the keeper is reaped */
+	bool		 cut;		/* the line is shut: the keeper kills */
+	bool		 over;		/* the keeper is done */
+	bool		 reaped;
 	bool		 freed;		/* by the user: no callbacks */
 
 	struct keeper_word word;	/* being read */
@@ -63,7 +68,7 @@ struct proc {
 
 /* What the command and the keeper get, and what we keep; -1 is none. */
 struct ends {
-	int	in[2], out[2], err[2], talk[2];
+	int	in[2], out[2], err[2];
 };
 
 static void
@@ -79,8 +84,6 @@ ends_close(struct ends *d)
 static int
 ends_open(struct ends *d, const struct proc_spec *spec)
 {
-	if (pipes_talk(d->talk) == -1)
-		return -1;
 	if (!spec->input) {
 		d->in[0] = pipes_null(O_RDONLY);
 		if (d->in[0] == -1)
@@ -125,7 +128,31 @@ proc_tell_gone(void *arg)
 		gone(p->gone_arg);
 }
 
-/* The keeper has ended, or we have ended it. */
+static void
+proc_reap(struct proc *p, int how)
+{
+	pid_t	pid;
+
+	do
+		pid = waitpid(p->keeper, NULL, how);
+	while (pid == -1 && errno == EINTR);
+	p->reaped = pid != 0;
+	if (p->reaped && p->freed)
+		loop_defer(p->loop, proc_destroy, p);
+}
+
+static void
+on_reap(void *arg)
+{
+	struct proc	*p = arg;
+
+	timer_free(p->limit);
+	p->limit = NULL;
+	/* Its line is closed, so it is past all that could wait. */
+	proc_reap(p, 0);
+}
+
+/* The keeper has ended, or is about to. */
 static void
 proc_over(struct proc *p)
 {
@@ -138,13 +165,12 @@ proc_over(struct proc *p)
 	p->limit = NULL;
 	close(p->talk);
 	p->talk = -1;
-	/* Its descriptors are closed, so it is past all that could wait. */
-	while (waitpid(p->keeper, NULL, 0) == -1 && errno == EINTR)
-		continue;
-	if (p->freed)
-		loop_defer(p->loop, proc_destroy, p);
-	else
-		proc_tell_gone(p);
+	proc_reap(p, WNOHANG);
+	if (!p->reaped) {
+		p->limit = timer_new(p->loop, on_reap, p);
+		timer_set(p->limit, REAP_MS);
+	}
+	proc_tell_gone(p);
 }
 
 static void
@@ -152,6 +178,12 @@ on_limit(void *arg)
 {
 	struct proc	*p = arg;
 
+	if (!p->cut) {
+		p->cut = true;
+		shutdown(p->talk, SHUT_WR);
+		timer_set(p->limit, KEEPER_KILL_MS);
+		return;
+	}
 	log_warn("command %s: its keeper (process %ld) does not end: killed",
 	    p->path, (long)p->keeper);
 	kill(p->keeper, SIGKILL);	/* its end of file does the rest */
@@ -228,12 +260,15 @@ on_word(struct proc *p, const struct keeper_word *w)
 			    p->path, (int)w->value);
 		if (!p->ended)	/* it was one of these */
 			proc_status(p, SIGKILL);
+		proc_over(p);
 		break;
 	default:
 		fatalx("command %s: a keeper said %d", p->path, (int)w->what);
 	}
 }
 
+/* One word a turn: what follows from it, the end of a reply above all, comes
+ * before the keeper's own end, which takes it longer to reach. */
 static void
 on_talk(void *arg)
 {
@@ -241,21 +276,18 @@ on_talk(void *arg)
 	struct keeper_word	 w;
 	ssize_t			 n;
 
-	for (;;) {
-		n = read(p->talk, (char *)&p->word + p->word_len,
-		    sizeof p->word - p->word_len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && errno == EAGAIN)
-			return;
-		if (n <= 0)
-			break;
+	n = read(p->talk, (char *)&p->word + p->word_len,
+	    sizeof p->word - p->word_len);
+	if (n == -1 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0) {
 		p->word_len += (size_t)n;
 		if (p->word_len < sizeof p->word)
-			continue;
+			return;
 		p->word_len = 0;
 		w = p->word;
 		on_word(p, &w);
+		return;
 	}
 	proc_keeper_died(p);
 	proc_over(p);
@@ -264,25 +296,16 @@ on_talk(void *arg)
 /* ---- starting ---- */
 
 static pid_t
-fork_keeper(const struct proc_spec *spec, const struct ends *d)
+find_keeper(struct loop *loop, const struct proc_spec *spec,
+    const struct ends *d, int *talk)
 {
 	struct keeper_job	job = {
 		.path = spec->path, .argv = spec->argv, .env = spec->env,
 		.dir = spec->dir, .in = d->in[0], .out = d->out[1],
-		.err = spec->split ? d->err[1] : d->out[1], .talk = d->talk[1],
+		.err = spec->split ? d->err[1] : d->out[1], .talk = -1,
 	};
-	sigset_t		all, old;
-	pid_t			pid;
 
-	/* Blocked, or our handlers would run in the keeper and write into
-	 * pipes that are still ours. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid = fork();
-	if (pid == 0)
-		keeper_run(&job);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return pid;
+	return spare_keeper(loop, &job, talk);
 }
 
 static struct stream *
@@ -294,7 +317,7 @@ take_end(struct proc *p, int *fd, bool writes)
 	if (mine == -1)
 		return NULL;
 	*fd = -1;
-	file_nonblock(mine, true);
+	pipes_widen(mine);
 	s = stream_from_fd(p->loop, writes ? -1 : mine, writes ? mine : -1, p->path);
 	return s;
 }
@@ -303,12 +326,13 @@ struct proc *
 proc_spawn(struct loop *loop, const struct proc_spec *spec, proc_end_fn on_end,
     void *arg, struct err *e)
 {
-	struct ends	 d = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	struct ends	 d = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	struct proc	*p;
 	pid_t		 keeper = -1;
+	int		 talk = -1;
 
 	if (ends_open(&d, spec) == 0)
-		keeper = fork_keeper(spec, &d);
+		keeper = find_keeper(loop, spec, &d, &talk);
 	if (keeper == -1) {
 		err_errno(e, "start %s", spec->path);
 		ends_close(&d);
@@ -324,8 +348,7 @@ proc_spawn(struct loop *loop, const struct proc_spec *spec, proc_end_fn on_end,
 	p->in = take_end(p, &d.in[1], true);
 	p->out = take_end(p, &d.out[0], false);
 	p->err = take_end(p, &d.err[0], false);
-	p->talk = d.talk[0];
-	d.talk[0] = -1;
+	p->talk = talk;
 	ends_close(&d);
 	file_nonblock(p->talk, true);
 	p->watch = watch_readable(loop, p->talk, on_talk, p);
@@ -376,9 +399,12 @@ proc_begin_kill(struct proc *p)
 	if (p->killing || p->over)
 		return;
 	p->killing = true;
-	shutdown(p->talk, SHUT_WR);
 	p->limit = timer_new(p->loop, on_limit, p);
-	timer_set(p->limit, KEEPER_KILL_MS);
+	/* What has ended left nothing behind, mostly: its keeper says so just now. */
+	if (p->ended)
+		timer_set(p->limit, 0);
+	else
+		on_limit(p);
 }
 
 void
@@ -410,8 +436,8 @@ proc_free(struct proc *p)
 	close_stream(&p->out);
 	close_stream(&p->err);
 	loop_undefer(p->loop, proc_tell_gone, p);
-	if (p->over)
+	if (p->reaped)
 		loop_defer(p->loop, proc_destroy, p);
-	else
+	else if (!p->over)
 		proc_begin_kill(p);
 }

@@ -44,6 +44,10 @@ ctx_new(const SSL_METHOD *method)
 {
 	struct tls_ctx *c = xcalloc(1, sizeof *c);
 
+	/* What OpenSSL has allocated goes with the process: tidying up first
+	 * would be a tenth of what a short command costs. */
+	if (OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+		fatalx("TLS: OpenSSL cannot be started");
 	ERR_clear_error();
 	c->refs = 1;
 	c->bio = tls_bio();

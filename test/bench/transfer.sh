@@ -21,7 +21,7 @@ head -c "${MIB}M" /dev/urandom >"$F/big"
 
 put() { gomote put "$inst" "$F/big" big; }
 cat_back() { TMPDIR=$F gomote run "$inst" /bin/cat "$F/work/big" >"$F/back"; rm -rf "$F"/gomote*; }
-ssh_put() { ssh "${SSH_OPTS[@]}" -o ControlMaster=no 127.0.0.1 "cat > $F/ssh-big" <"$F/big"; }
+ssh_put() { ssh_fed "cat > $F/ssh-big" <"$F/big"; }
 ssh_cat() { ssh_run "cat $F/big" >"$F/back"; }
 
 for ((i = 0; i < 5; i++)); do

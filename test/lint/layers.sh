@@ -17,7 +17,7 @@ BEGIN {
 	own["^llhttp"] = "^lib/http/parse[.]c$"
 	own["^(json-c/|json)"] = "^lib/data/json[.]c$"
 	own["^sqlite3"] = "^lib/data/db[.]c$"
-	own["^archive"] = "^lib/data/tar[a-z_]*[.]c$"
+	own["^archive"] = "^lib/data/tar[a-z_]*[.][ch]$"
 	own["^confuse"] = "^coordinator/settings[.]c$"
 
 	# In the coordinator the core is named, and all else is a face.

@@ -327,10 +327,10 @@ START_TEST(end_after_output)
 {
 	struct run	r;
 
-	start(&r, "spew|100000", 100, false, true);
+	start(&r, "spew|100000", 1000, false, true);
 	r.out.keep = true;
 	WAIT(loop, buf_len(stream_in(r.out.s)) == 100000 && no_child());
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 60; i++)	/* longer than its limit */
 		loop_turn(loop, 20);
 	ck_assert_int_eq(r.ends, 0);
 	buf_drain(stream_in(r.out.s), 100000);

@@ -158,7 +158,7 @@ START_TEST(free_kills)
 	WAIT(run_loop, buf_len(r.out.got) > 0);
 	proc_free(r.p);
 	WAIT(run_loop, !run_alive(run_pid_in("pid")));
-	WAIT(run_loop, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	WAIT(run_loop, run_childless());
 	loop_turn(run_loop, 0);
 	ck_assert_int_eq(r.ends, 0);
 	buf_free(r.out.got);
@@ -172,7 +172,7 @@ START_TEST(free_at_end)
 	run_start(&r, "exit 4");
 	r.free_at_end = true;
 	WAIT(run_loop, r.ends > 0);
-	WAIT(run_loop, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	WAIT(run_loop, run_childless());
 	loop_turn(run_loop, 0);
 	ck_assert_str_eq(run_end_text(&r), "exit status 4");
 	buf_free(r.out.got);
@@ -187,7 +187,7 @@ START_TEST(free_at_once)
 
 	run_start(&r, "sleep 99");
 	proc_free(r.p);
-	WAIT(run_loop, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	WAIT(run_loop, run_childless());
 	loop_turn(run_loop, 0);
 	ck_assert_int_eq(r.ends, 0);
 	buf_free(r.out.got);
@@ -279,7 +279,7 @@ START_TEST(parent_killed)
 	WAIT(run_loop, run_pid_in("main") != 0);
 	ck_assert(run_alive(run_pid_in("main")) && run_alive(run_pid_in("a")) && run_alive(run_pid_in("b")));
 	kill(us, SIGKILL);
-	WAIT(run_loop, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	WAIT(run_loop, run_childless());
 	ck_assert(!run_alive(run_pid_in("main")));
 	check_all_dead();
 }
@@ -326,7 +326,7 @@ START_TEST(many)
 		proc_free(r[i].p);
 		buf_free(r[i].out.got);
 	}
-	WAIT(run_loop, waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+	WAIT(run_loop, run_childless());
 	loop_turn(run_loop, 0);
 }
 END_TEST
