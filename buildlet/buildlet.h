@@ -28,6 +28,7 @@ struct buildlet {
 	struct work_list	 work;
 	size_t			 work_count;
 	struct wipe		*wipe;		/* the work directory is being emptied */
+	bool			 halting;	/* it ends in a moment (halt.c) */
 	bool			 stopping;
 	/* Ends the program, cleanly; main's. machine: halt the machine after. */
 	void			(*stop)(struct buildlet *, const char *why, bool machine);

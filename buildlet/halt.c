@@ -32,6 +32,7 @@ halt_post(struct http_req *r, void *buildlet)
 	struct buildlet	*b = buildlet;
 	struct halt	*h = xcalloc(1, sizeof *h);
 
+	b->halting = true;
 	h->b = b;
 	h->timer = timer_new(b->loop, on_time, h);
 	timer_set(h->timer, b->set->halt_ms);

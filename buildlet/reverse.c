@@ -348,7 +348,8 @@ try_start(void *arg)
 {
 	struct reverse	*v = arg;
 
-	if (v->stopped || v->session != NULL)
+	/* Who is about to end must not be lent once more. */
+	if (v->stopped || v->session != NULL || v->b->halting)
 		return;
 	if (patience_left(v) == 0) {
 		try_later(v, 0);

@@ -339,14 +339,17 @@ call_collect(struct call *c, size_t max, struct str *out, struct err *e)
 
 /* --- what was refused ------------------------------------------------------ */
 
-/* Who speaks: behind a coordinator a refusal of the request itself is its own. */
+/* Who speaks, who may have said so itself: behind a coordinator a refusal of the
+ * request as such is its own. */
 static const char *
-call_speaker(const struct call *c)
+call_speaker(const struct call *c, const char *said)
 {
 	if (c->to.direct || c->to.instance == NULL)
 		return target_hop(&c->to);
-	return c->status == 401 || c->status == 403 || c->status >= 502 ?
-	    "coordinator" : "buildlet";
+	if (str_starts(said, "coordinator: "))
+		return "coordinator";
+	return c->status == 401 || c->status == 403 ||
+	    (c->status >= 502 && c->status <= 504) ? "coordinator" : "buildlet";
 }
 
 static const char *
@@ -381,11 +384,12 @@ call_reason(struct call *c, struct str *text)
 static int
 call_refused(struct call *c, const char *doing, struct err *e)
 {
-	const char	*hop = call_speaker(c), *said;
+	const char	*hop, *said;
 	struct str	 text = STR_INIT;
 
 	call_reason(c, &text);
 	said = str_text(&text);
+	hop = call_speaker(c, said);
 	if (str_starts(said, hop) && str_starts(said + strlen(hop), ": "))
 		said += strlen(hop) + 2;	/* once is enough */
 	err_set(e, "%s: %s: %s%s", hop, doing, said, call_hint(c));

@@ -11,6 +11,7 @@
  * environment: the form is read whole and gets it. A client that leaves cuts the connection to
  * the machine, which ends the command there.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,6 +198,13 @@ on_head(const struct http_resp *resp, void *arg)
 		turn_around(p, resp);
 		return;
 	}
+	/* Stock buildlets have no page of that name. */
+	if (resp->status == 404 && str_eq(req_path(p->r), "/tcpproxy")) {
+		body_close(resp->body);
+		fail(p, 501, "POST /tcpproxy: the buildlet of this machine has no "
+		    "tunnels");
+		return;
+	}
 	set_state(p, REPLYING);
 	pass_headers(p->r, resp->headers);
 	reply_body(p->r, resp->status, resp->body);
@@ -208,7 +216,8 @@ on_fail(const struct err *why, void *arg)
 	struct proxy	*p = arg;
 
 	p->call = NULL;
-	fail(p, why->code == BCLIENT_BUSY ? 503 : 502, why->msg);
+	fail(p, why->code == BCLIENT_BUSY ? 503 :
+	    why->code == HTTP_BODY_BROKE ? 400 : 502, why->msg);
 }
 
 /* --- the way there ----------------------------------------------------------- */
@@ -299,7 +308,7 @@ on_collected(char *text, size_t len, const struct err *why, void *arg)
 	if (p->cut != NULL) {
 		fail(p, 502, p->cut);
 	} else if (text == NULL) {
-		fail(p, 400, why->msg);
+		fail(p, why->code == EMSGSIZE ? 413 : 400, why->msg);
 	} else if ((i = instance_peek(p->face->core, p->name)) == NULL) {
 		fail(p, 502, "unknown or expired buildlet");
 	} else {
@@ -361,6 +370,7 @@ halt(struct http_req *r, struct instance *i)
 {
 	const char	*user = face_user(r)->key;
 	char		*why;
+	struct err	 e = ERR_INIT;
 
 	if (!str_eq(req_method(r), "POST")) {
 		reply_header(r, "Allow", "POST");
@@ -368,8 +378,10 @@ halt(struct http_req *r, struct instance *i)
 		return;
 	}
 	why = req_printf(r, "destroyed by %s", user);
-	instance_end(i, user, why);
-	reply_text(r, 200, "");
+	if (instance_give_back(i, user, why, &e) == -1)
+		reply_error(r, 500, "coordinator: %s", e.msg);
+	else
+		reply_text(r, 200, "");
 }
 
 void

@@ -25,7 +25,7 @@ struct bclient_call;
 #define BCLIENT_KEEP_MS	 60000	/* for so long; under the buildlet's own idle limit */
 #define BCLIENT_CONNS	 512	/* at once; a call beyond fails */
 
-/* err.code where it is ours, beside enum stream_err. */
+/* err.code where it is ours, beside those of http/client.h. */
 #define BCLIENT_CUT	 100	/* bclient_cut, or the machine went away */
 #define BCLIENT_BUSY	 101	/* BCLIENT_CONNS */
 

@@ -25,7 +25,6 @@
 #include "io/tls.h"
 
 #define LOCK_MS		2000	/* a verb may just be using the state directory */
-#define HANDSHAKE_MS	10000
 #define SHUTDOWN_MS	10000	/* of the core, */
 #define DRAIN_MS	1000	/* and then for answers on their way */
 #define TWICE_MS	1000
@@ -304,13 +303,14 @@ on_accept(struct stream *s, void *arg)
 static int
 start_http(struct daemon *d, struct err *e)
 {
-	const struct http_limits	limits = { .connections_max = d->settings->connections };
-	const struct net_listen		l = { .address = d->options->listen != NULL ?
-	    d->options->listen : d->settings->listen, .tls = d->tls,
-	    .handshake_ms = HANDSHAKE_MS };
+	const struct settings		*s = d->settings;
+	const struct http_limits	 limits = { .connections_max = s->connections,
+	    .head_ms = s->head_ms, .stall_ms = s->stall_ms };
+	const struct net_listen		 l = { .address = d->options->listen != NULL ?
+	    d->options->listen : s->listen, .tls = d->tls, .handshake_ms = s->head_ms };
 
 	d->face.core = d->core;
-	d->face.answer_ms = d->settings->answer_ms;
+	d->face.answer_ms = s->answer_ms;
 	d->face.started = clock_wall(loop_clock(d->loop));
 	d->face.health = health_new(d->core);
 	d->http = d->face.server = http_server_new(d->loop, &limits, routes_handle, &d->face);

@@ -164,21 +164,43 @@ instance_cut(struct instance *i, const char *why)
 	}
 }
 
-void
-instance_end(struct instance *i, const char *who, const char *why)
+static int
+note_end(struct instance *i, const char *why, struct err *e)
+{
+	return store_lease_end(i->all->core->store, i->name, instances_wall(i->all), why, e);
+}
+
+static void
+has_ended(struct instance *i, const char *who, const char *why)
 {
 	struct core	*core = i->all->core;
 	struct machine	*m = machine_find(core->machines, i->machine);
-	struct err	 e = ERR_INIT;
 
-	if (store_lease_end(core->store, i->name, instances_wall(i->all), why, &e) == -1)
-		log_error("instance %s: %s", i->name, e.msg);
 	core_event(core, who, "instance.end", i->name, why, "");
 	instance_cut(i, why);
 	if (m != NULL && str_eq(machine_lease(m), i->name))
 		machine_release(m, why);
 	core_demand(core, i->host_type);
 	instance_free(i);
+}
+
+void
+instance_end(struct instance *i, const char *who, const char *why)
+{
+	struct err	e = ERR_INIT;
+
+	if (note_end(i, why, &e) == -1)
+		log_error("instance %s: %s", i->name, e.msg);
+	has_ended(i, who, why);
+}
+
+int
+instance_give_back(struct instance *i, const char *who, const char *why, struct err *e)
+{
+	if (note_end(i, why, e) == -1)
+		return err_wrap(e, "instance %s goes on", i->name);
+	has_ended(i, who, why);
+	return 0;
 }
 
 /* --- finding and using ------------------------------------------------------ */

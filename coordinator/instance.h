@@ -55,6 +55,10 @@ void instance_touch(struct instance *);		/* used just now */
 /* The end, with a reason people will read. who: "user-alice", "operator", "coordinator".
  * The pointer is dead afterwards. Its machine is cleaned and free again. */
 void instance_end(struct instance *, const char *who, const char *why);
+/* The same for somebody who is told that it has ended: where that cannot be
+ * written down, -1 and e, and it goes on. */
+int  instance_give_back(struct instance *, const char *who, const char *why,
+    struct err *e) MUST;
 
 const char *instance_name(const struct instance *);
 

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/xmalloc.h"
 #include "coordinator/near.h"
+#include "io/net.h"
 
 #define FILE_MAX	(1024 * 1024)
 #define COUNT_MAX	1000000
@@ -33,6 +34,7 @@ struct value {			/* what stands behind a key */
 
 enum kind {
 	TEXT,		/* char * */
+	ADDRESS,	/* char *, HOST:PORT */
 	LEVEL,		/* char *, of log.h */
 	LIST,		/* struct strs */
 	DURATION,	/* int64_t, ms */
@@ -58,7 +60,7 @@ static void value_free(void *);
 #define CFG_VALUES(name) CFG_PTR_LIST_CB(name, NULL, CFGF_NONE, value_parse, value_free)
 
 static const struct key global_keys[] = {
-	{ CFG_VALUE("listen"), TEXT, RESTART, KEY(settings, listen), "127.0.0.1:8119" },
+	{ CFG_VALUE("listen"), ADDRESS, RESTART, KEY(settings, listen), "127.0.0.1:8119" },
 	{ CFG_VALUE("state-dir"), TEXT, RESTART, KEY(settings, state_dir), "/var/lib/gomote" },
 	{ CFG_VALUES("public-names"), LIST, RESTART, KEY(settings, public_names), NULL },
 	{ CFG_VALUE("legacy-master-key-file"), TEXT, RESTART, KEY(settings, legacy_master_key_file), "" },
@@ -69,6 +71,8 @@ static const struct key global_keys[] = {
 	{ CFG_VALUE("clean-timeout"), DURATION, RESTART, KEY(settings, clean_ms), "2m" },
 	{ CFG_VALUE("answer-timeout"), DURATION, RESTART, KEY(settings, answer_ms), "1m" },
 	{ CFG_VALUE("silence-timeout"), DURATION, RESTART, KEY(settings, silence_ms), "30s" },
+	{ CFG_VALUE("head-timeout"), DURATION, RESTART, KEY(settings, head_ms), "10s" },
+	{ CFG_VALUE("stall-timeout"), DURATION, RESTART, KEY(settings, stall_ms), "1m" },
 	{ CFG_VALUE("connections"), COUNT, RESTART, KEY(settings, connections), "10000" },
 	{ CFG_VALUE("user-limit"), LIMIT, RELOAD, KEY(settings, user_limit), "none" },
 	{ CFG_VALUE("log"), LEVEL, RELOAD, KEY(settings, log), "info" },
@@ -155,13 +159,14 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	struct err	*e = context_of(cfg);
 	char		 why[ERR_MAX];
+	bool		 open;
 
 	if (e == NULL || e->msg[0] != '\0')
 		return;		/* the first counts */
 	vsnprintf(why, sizeof why, fmt, ap);
-	if (strstr(why, KEY_LAST) != NULL)
-		snprintf(why, sizeof why, "a section lacks its closing brace");
-	(void)err_set(e, "%s:%d: %s", cfg->filename, cfg->line, why);
+	open = strstr(why, KEY_LAST) != NULL;	/* found behind the last line */
+	(void)err_set(e, "%s:%d: %s", cfg->filename, cfg->line - open,
+	    open ? "a section lacks its closing brace" : why);
 }
 
 /* A name that is not absolute is relative to the file that includes. The
@@ -259,6 +264,16 @@ limit_parse(const char *text, int64_t *out)
 	return str_int64(text, 0, COUNT_MAX, out);
 }
 
+static bool
+is_address(const char *text)
+{
+	char	*host;
+	int	 port, ret = net_split(text, -1, &host, &port, NULL);
+
+	free(host);
+	return ret == 0;
+}
+
 /* NULL: it is taken. Otherwise why not. */
 static const char *
 take_text(const struct key *k, void *at, const char *text)
@@ -283,13 +298,17 @@ take_text(const struct key *k, void *at, const char *text)
 	case LEVEL:
 		if (log_parse_level(text) == -1)
 			return "there are error, warn, info and debug";
+		break;
+	case ADDRESS:
+		if (!is_address(text))
+			return "not an address with a port such as 127.0.0.1:8119";
 		/* FALLTHROUGH */
 	case TEXT:
-		free(*(char **)at);
-		*(char **)at = xstrdup(text);
-		return NULL;
+		break;
 	}
-	return "of no kind";
+	free(*(char **)at);
+	*(char **)at = xstrdup(text);
+	return NULL;
 }
 
 static void
@@ -487,7 +506,8 @@ parse_text(cfg_t *cfg, const char *name, const char *text, size_t len, struct er
 	if (memchr(text, '\0', len) != NULL)
 		return err_set(e, "%s: there is a NUL byte in it", name);
 	str_addn(&whole, text, len);
-	str_add(&whole, "\n" KEY_LAST " = x\n");
+	str_add(&whole, len == 0 || text[len - 1] == '\n' ? "" : "\n");
+	str_add(&whole, KEY_LAST " = x\n");
 	f = fmemopen(whole.s, whole.len, "r");
 	if (f == NULL)
 		fatal("fmemopen");
@@ -551,6 +571,7 @@ same(const struct key *k, const struct settings *a, const struct settings *b)
 
 	switch (k->kind) {
 	case TEXT:
+	case ADDRESS:
 	case LEVEL:
 		return str_eq(*(char *const *)x, *(char *const *)y);
 	case COUNT:

@@ -24,6 +24,7 @@ struct settings {
 	int64_t		 grace_ms;
 	int64_t		 keep_ms;
 	int64_t		 join_ms, clean_ms, answer_ms, silence_ms;
+	int64_t		 head_ms, stall_ms;
 	size_t		 connections;
 	int64_t		 user_limit;		/* -1: none */
 	struct catalog	*catalog;		/* one reference */

@@ -106,8 +106,7 @@ verb_instance_end(const struct verb_context *c, char **argv, struct str *out, st
 	(void)out;
 	if (i == NULL)
 		return err_set(e, "there is no instance \"%.100s\"", argv[0]);
-	instance_end(i, VERB_WHO, "ended by the operator");
-	return 0;
+	return instance_give_back(i, VERB_WHO, "ended by the operator", e);
 }
 
 /* --- the whole ------------------------------------------------------------------- */

@@ -13,7 +13,7 @@
 #define MOVE_MIN	(8 * 1024)	/* smaller pieces are copied, see mux_move */
 #define PIECES		64		/* blocks looked at for one frame */
 #define FAST_RTTS	4		/* a window used up sooner should grow */
-#define PING_US		1000000		/* measure again after, while data flows */
+#define PING_US		100000	/* measure again after, while data flows */
 
 /* Moves n bytes. Whole blocks change hands, small pieces are copied together:
  * a peer could otherwise make us keep a large block for each byte it sends. */

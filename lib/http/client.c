@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "base/xmalloc.h"
 #include "http/bytes.h"
 #include "http/parse.h"
@@ -467,7 +468,9 @@ on_sent(const struct err *why, void *arg)
 		conn_try_over(c);
 		return;
 	}
-	err_code(&e, 0, "request body: %s", why->msg);
+	/* The server's side has said so already of what it hands on. */
+	err_code(&e, HTTP_BODY_BROKE, "%s%s",
+	    str_starts(why->msg, "request body: ") ? "" : "request body: ", why->msg);
 	conn_fail(c, &e);
 }
 

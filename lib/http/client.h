@@ -11,6 +11,8 @@
 
 struct http_conn;
 
+#define HTTP_BODY_BROKE	99	/* err.code: the request's body did, which is not the peer's fault */
+
 struct http_resp {			/* lives until the request is over */
 	int			 status;
 	const struct headers	*headers;
@@ -37,8 +39,8 @@ struct http_request {			/* everything is copied but body */
 
 /* Exactly one of the two is called per request, unless the conn is freed.
  * A failure after head is told by the response body's body_error. Its code is
- * that of a stream error, or 0 for what the peer sent or the request's body
- * did; STREAM_RESET before any byte of an answer means that a kept connection
+ * that of a stream error, 0 for what the peer sent, or HTTP_BODY_BROKE;
+ * STREAM_RESET before any byte of an answer means that a kept connection
  * may just have been stale. The text begins "POST /exec on PEER: ". */
 struct http_client_cb {
 	void (*head)(struct http_conn *, const struct http_resp *, void *arg);

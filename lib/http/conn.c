@@ -492,6 +492,9 @@ conn_new(struct http_server *srv, struct stream *s)
 	TAILQ_INSERT_TAIL(&srv->conns, c, entry);
 	srv->nconns++;
 	conn_idle_from_now(c);
+	/* Who has just connected wants to say something. */
+	if (srv->limits.head_ms < srv->limits.idle_ms)
+		c->deadline = loop_now(c->loop) + srv->limits.head_ms;
 	stream_timeout(s, 0, srv->limits.stall_ms);
 	stream_set_cb(s, &conn_cb, c);
 	if (srv->nconns > srv->limits.connections_max)

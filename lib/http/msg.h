@@ -19,7 +19,8 @@ struct http_limits {
 	size_t	headers_max;	/* fields in it [100] */
 	size_t	form_max;	/* bytes of a form body [1 MiB] */
 	size_t	connections_max;/* of one server [10,000]; further ones get 503 and close */
-	int64_t	head_ms;	/* first byte of a head to its end [10 s] */
+	int64_t	head_ms;	/* first byte of a head to its end; a new connection's
+				 * wait for that first byte [10 s] */
 	int64_t	idle_ms;	/* between requests [120 s] */
 	int64_t	stall_ms;	/* a body that neither comes nor goes [60 s] */
 };

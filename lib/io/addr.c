@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -12,6 +13,23 @@
 #include "io/net.h"
 
 #define HOST_MAX_LEN	255
+#define ALIVE_IDLE_S	60	/* silence before the system asks, */
+#define ALIVE_AGAIN_S	15	/* between two questions, */
+#define ALIVE_ASKS	4	/* and how many stay without an answer */
+
+void
+addr_tune(int fd)
+{
+	int	on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_KEEPIDLE
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ ALIVE_IDLE_S }, sizeof(int));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ ALIVE_AGAIN_S }, sizeof(int));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){ ALIVE_ASKS }, sizeof(int));
+#endif
+}
 
 /* Cuts "[V6]:PORT" and "HOST:PORT" apart; *port is NULL where there is none. */
 static int

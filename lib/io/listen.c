@@ -9,7 +9,6 @@
 #include <event2/event.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -128,11 +127,10 @@ accepted(struct listener *l, int fd, const struct sockaddr *from)
 {
 	struct stream	*s;
 	char		*peer;
-	int		 on = 1;
 
 	peer = l->path != NULL ? xstrdup("unix") : addr_text(from);
 	if (l->path == NULL)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		addr_tune(fd);
 	if (l->tls != NULL)
 		s = accept_tls(l, fd, peer);
 	else {

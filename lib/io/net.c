@@ -13,7 +13,6 @@
 #include <event2/util.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -114,11 +113,11 @@ static void
 connected(struct dial *d)
 {
 	struct stream	*s = d->s;
-	int		 fd = d->fd, on = 1;
+	int		 fd = d->fd;
 
 	d->fd = -1;
 	if (d->to[d->at].ss.ss_family != AF_UNIX)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		addr_tune(fd);
 	if (d->tls) {
 		/* Its handshake has the deadline that is left. */
 		stream_on_settled(s, NULL, NULL);

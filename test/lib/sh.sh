@@ -59,6 +59,9 @@ _cleanup() {
 			tail -n 15 "$_f"
 		done
 	fi
+	if [ -f "$T/mounts" ]; then
+		while read -r _f; do umount -l "$_f"; done <"$T/mounts"
+	fi
 	if [ "${KEEP:-}" ]; then
 		echo "kept: $T"
 	else
@@ -85,6 +88,15 @@ need() {
 	for _f; do
 		command -v "$_f" >/dev/null || skip "$_f is not installed"
 	done
+}
+
+# mount_tmpfs DIR SIZE: a small disk, gone at the end; skips the test where
+# mounting is refused.
+mount_tmpfs() {
+	mkdir "$1"
+	mount -t tmpfs -o "size=$2" none "$1" 2>/dev/null ||
+	    skip "mounting a tmpfs is refused here"
+	echo "$1" >>"$T/mounts"
 }
 
 # --- saying what is expected ----------------------------------------------------

@@ -3,9 +3,7 @@
 . "$(dirname "$0")/../lib/sh.sh"
 need curl tar
 
-mkdir "$T/small"
-mount -t tmpfs -o size=2m none "$T/small" 2>/dev/null || skip "mounting a tmpfs is refused here"
-trap 'umount -l "$T/small"; _cleanup' EXIT
+mount_tmpfs "$T/small" 2m
 start box buildlet -listen 127.0.0.1:0 -port-file "$T/box.port" -workdir "$T/small/work"
 wait_file "$T/box.port"
 url=http://127.0.0.1:$(cat "$T/box.port")

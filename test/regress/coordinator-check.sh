@@ -31,5 +31,9 @@ printf 'host-type hosts {}\nbuilder-type b {\n\thost-type = host\n}\n' >bad.conf
 refused 'bad.conf:3: builder type b: host-type: there is no "host"; did you mean hosts?'
 printf 'include("more.conf")\n' >bad.conf
 refused './more.conf:2: builder type b: host-type: there is no "h"; none is offered'
+printf 'listen = "8119 or so"\n' >bad.conf
+refused 'bad.conf:1: listen: not an address with a port such as 127.0.0.1:8119: "8119 or so"'
+printf 'host-type h {\n\tpool = local\n' >bad.conf
+refused 'bad.conf:2: a section lacks its closing brace'
 rm bad.conf
 refused 'open bad.conf: No such file or directory'

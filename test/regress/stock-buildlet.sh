@@ -22,6 +22,8 @@ Process-State: exit status 4' "$(run "$i" 'cat f; exit 4')"
 begin slow /exec -H "X-Buildlet-Proxy: $i" -N -d mode=sys -d cmd=/bin/sh -d cmdArg=-c \
     --data-urlencode 'cmdArg=echo begun; exec sleep 1000'
 eventually grep -q begun "$T/slow.log"
+assert_eq 501 "$(code on "$i" /tcpproxy -X POST -H 'X-Target-Port: 22')"
+assert_match '^coordinator: POST /tcpproxy: .* has no tunnels' "$(cat "$T/answer")"
 n=0
 while [ $n -lt 50 ]; do
 	assert_eq "$n

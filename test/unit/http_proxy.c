@@ -338,6 +338,7 @@ START_TEST(test_upload_breaks)
 	body_close(up);
 	WAIT(loop, fails == 1);
 	ck_assert_ptr_nonnull(strstr(why.msg, "request body: disk gone"));
+	ck_assert_int_eq(why.code, HTTP_BODY_BROKE);
 }
 END_TEST
 

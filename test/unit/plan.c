@@ -160,13 +160,15 @@ START_TEST(test_each_difference)
 }
 END_TEST
 
-/* A stock buildlet tells no targets and applies its umask. */
+/* A stock buildlet tells no targets, applies its umask, lets a file that is
+ * there keep its mode, and skips links. */
 START_TEST(test_stock)
 {
 	directory("dir");
 	file("group", 0664);
 	file("x", 0755);
 	ck_assert_int_eq(symlinkat("new", d.fd, "ln"), 0);
+	ck_assert_int_eq(symlinkat("new", d.fd, "missing"), 0);
 	rules = (struct plan_rules){ .links = false, .exact = false };
 	scan();
 	line("drwx------\tdir/");
@@ -174,7 +176,8 @@ START_TEST(test_stock)
 	line(FILE_ABC("-rw-r--r--", "x"));
 	line("Lrwxrwxrwx\tln");
 	end();
-	expect("x", "", "");
+	expect("x", "x", "");
+	ck_assert_uint_eq(plan_left_out(p), 1);
 }
 END_TEST
 

@@ -349,6 +349,23 @@ START_TEST(comes_back_after_a_loss)
 }
 END_TEST
 
+/* Go's coordinator hangs up as soon as POST /halt is answered. */
+START_TEST(does_not_come_back_to_end)
+{
+	int64_t	end;
+
+	begin();
+	WAIT(loop, session != NULL);
+	b.halting = true;
+	revdial_free(session);
+	session = NULL;
+	end = wait_now() + 300;
+	while (wait_now() < end)
+		loop_turn(loop, 20);
+	ck_assert_int_eq(asked, 1);
+}
+END_TEST
+
 START_TEST(a_wrong_key_is_tried_slowly)
 {
 	int64_t	end;
@@ -408,6 +425,7 @@ unit_suite(void)
 	tcase_add_test(t, does_not_follow_three);
 	tcase_add_test(t, keeps_the_key_that_it_was_given);
 	tcase_add_test(t, comes_back_after_a_loss);
+	tcase_add_test(t, does_not_come_back_to_end);
 	tcase_add_test(t, a_wrong_key_is_tried_slowly);
 	tcase_add_test(t, gives_up);
 	tcase_add_test(t, checks_the_certificate);

@@ -200,7 +200,7 @@ START_TEST(test_slow_head)
 {
 	int	 i;
 
-	web_later(&w, 60 * 1000);
+	web_later(&w, 9 * 1000);
 	ck_assert(!web_ended(&w));
 	web_say(&w, "GET /hi");
 	for (i = 0; i < 5 && !web_ended(&w); i++) {
@@ -210,6 +210,16 @@ START_TEST(test_slow_head)
 	ck_assert(str_starts(web_heard(&w), "HTTP/1.1 408 "));
 	ck_assert(web_ended(&w));
 	ck_assert_int_eq(w.requests, 0);
+}
+END_TEST
+
+START_TEST(test_says_nothing)
+{
+	web_later(&w, 9 * 1000);
+	ck_assert(!web_ended(&w));
+	web_later(&w, 2 * 1000);
+	ck_assert(web_ended(&w));
+	ck_assert_str_eq(web_heard(&w), "");
 }
 END_TEST
 
@@ -364,6 +374,7 @@ unit_suite(void)
 	tcase_add_loop_test(t, test_body_breaks, 0, 3);
 	t = case_of(s, "time and space");
 	tcase_add_test(t, test_slow_head);
+	tcase_add_test(t, test_says_nothing);
 	tcase_add_test(t, test_idle);
 	tcase_add_test(t, test_body_stalls);
 	tcase_add_test(t, test_no_stall_when_full);

@@ -38,6 +38,8 @@ START_TEST(empty_file_has_the_defaults)
 	ck_assert_str_eq(s->log, "info");
 	ck_assert_int_eq(s->grace_ms, 5 * 60 * 1000);
 	ck_assert_int_eq(s->user_limit, -1);
+	ck_assert_int_eq(s->head_ms, 10 * 1000);
+	ck_assert_int_eq(s->stall_ms, 60 * 1000);
 	ck_assert_uint_eq(s->connections, 10000);
 	ck_assert_uint_eq(s->public_names.n, 0);
 	ck_assert_uint_eq(catalog_hosts(s->catalog), 0);
@@ -109,9 +111,10 @@ static const struct { const char *text, *error; } bad[] = {
 	    "c.conf:3: builder type b: bootstrap: not a URL" },
 	{ "host-type a {}\nbuilder-type b { host-type = a idle = never }\n",
 	    "c.conf:2: idle: not a duration" },
-	{ "host-type a {\n", "c.conf:3: a section lacks its closing brace" },
-	{ "listen = \"x\n", "c.conf:4: premature end of file" },
+	{ "host-type a {\n", "c.conf:1: a section lacks its closing brace" },
+	{ "listen = \"x\n", "c.conf:3: premature end of file" },
 	{ "/* listen = x\n", "c.conf: the last comment is not closed" },
+	{ "listen = nowhere\n", "c.conf:1: listen: not an address" },
 	{ "listen x\n", "c.conf:1: missing equal sign" },
 	{ "\" context\" = x\n", "c.conf:1: no such option" },
 	{ "host-type a { \" context\" = x }\n", "c.conf:1: no such option" },
@@ -145,9 +148,10 @@ START_TEST(the_environment_is_put_in_but_not_in_single_quotes)
 	struct settings	*s;
 
 	setenv("SETTINGS_TEST", "here", 1);
-	s = good("state-dir = \"/x/${SETTINGS_TEST}\"\nlisten = '${SETTINGS_TEST}'\n");
+	s = good("state-dir = \"/x/${SETTINGS_TEST}\"\n"
+	    "buildlet = '${SETTINGS_TEST}'\n");
 	ck_assert_str_eq(s->state_dir, "/x/here");
-	ck_assert_str_eq(s->listen, "${SETTINGS_TEST}");
+	ck_assert_str_eq(s->buildlet, "${SETTINGS_TEST}");
 	settings_free(s);
 }
 END_TEST
