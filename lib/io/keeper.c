@@ -309,10 +309,10 @@ kill_all(struct keeper *k)
 	return (int)left;
 }
 
-/* The last word. Our end costs time that others need now, to tell what has
- * ended: so it is left until they close the line. */
+/* The last word after the line was shut. Our end costs time that others need
+ * now, to tell what has ended: so it is left until they close the line. */
 static void NORETURN
-say_gone(const struct keeper *k, int left)
+end_killed(const struct keeper *k, int left)
 {
 	char	signals[64];
 	ssize_t	n;
@@ -324,8 +324,9 @@ say_gone(const struct keeper *k, int left)
 	_exit(0);
 }
 
-static void NORETURN
-keep(struct keeper *k, const struct keeper_job *job)
+/* Returns when the whole tree is gone by itself, and said so. */
+static void
+keep_one(struct keeper *k, const struct keeper_job *job)
 {
 	enum keeper_what	what;
 	int			error = 0;
@@ -340,11 +341,30 @@ keep(struct keeper *k, const struct keeper_job *job)
 	close(job->out);
 	if (job->err != job->out)
 		close(job->err);
-	for (;;) {
-		if (!reap(k))
-			say_gone(k, 0);
+	while (reap(k))
 		if (wait_for_news(k, true, -1) && !obey(k))
-			say_gone(k, kill_all(k));
+			end_killed(k, kill_all(k));
+	say(k, KEEPER_GONE, 0);
+}
+
+static bool receive_job(int talk, struct keeper_job *job, char **text);
+
+/* One job after another: nothing of one is left when the next comes. */
+static void NORETURN
+keep(struct keeper *k, const struct keeper_job *first)
+{
+	struct keeper_job	 job = *first;
+	char			*text = NULL;
+
+	for (;;) {
+		keep_one(k, &job);
+		if (text != NULL) {
+			free(text);
+			free((void *)job.argv);
+			free((void *)job.env);
+		}
+		if (!receive_job(k->talk, &job, &text))
+			_exit(0);
 	}
 }
 
@@ -398,17 +418,19 @@ take_texts(char **at, uint32_t n)
 	return v;
 }
 
-/* What we allocate here lives as long as the keeper. */
+/* text, job->argv and job->env are malloc'ed; the rest of job points there. */
 static bool
-receive_job(int talk, struct keeper_job *job)
+receive_job(int talk, struct keeper_job *job, char **text)
 {
 	struct keeper_head	h;
-	int			fds[KEEPER_FDS];
+	int			fds[KEEPER_FDS], i;
 	char			*at;
 
-	if (!receive_head(talk, &h, fds) || (at = malloc(h.len)) == NULL ||
+	if (!receive_head(talk, &h, fds) || (at = *text = malloc(h.len)) == NULL ||
 	    file_read_full(talk, at, h.len) != (ssize_t)h.len)
 		return false;
+	for (i = 0; i < KEEPER_FDS; i++)
+		file_cloexec(fds[i]);
 	job->in = fds[0];
 	job->out = fds[1];
 	job->err = fds[2];
@@ -420,16 +442,4 @@ receive_job(int talk, struct keeper_job *job)
 	job->argv = take_texts(&at, h.argc);
 	job->env = take_texts(&at, h.envc);
 	return job->argv != NULL && job->env != NULL;
-}
-
-void
-keeper_wait(int talk)
-{
-	struct keeper		k = { .talk = -1 };
-	struct keeper_job	job;
-
-	become(&k, talk, &talk, 1);
-	if (!receive_job(k.talk, &job))
-		_exit(0);
-	keep(&k, &job);
 }

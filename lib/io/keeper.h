@@ -19,8 +19,8 @@ enum keeper_what {
 	KEEPER_NO_CHDIR,
 	KEEPER_NO_EXEC,
 	KEEPER_ENDED,		/* value: status as from waitpid */
-	/* value: how many processes could not be killed; it ends once the line
-	 * is closed */
+	/* value: how many processes could not be killed. Where the line was
+	 * not shut it is 0, and another job may follow. */
 	KEEPER_GONE,
 };
 
@@ -47,10 +47,8 @@ struct keeper_head {
 };
 #define KEEPER_FDS	3
 
-/* Both in the forked child, with every signal blocked. */
+/* In the forked child, with every signal blocked: the first job. After each it
+ * waits for the next; at the end of file it ends. */
 void keeper_run(const struct keeper_job *) NORETURN;
-/* Becomes a keeper first and gets its job over talk later; without one, at the
- * end of file, it ends. */
-void keeper_wait(int talk) NORETURN;
 
 #endif

@@ -58,6 +58,7 @@ struct proc {
 	bool		 ended;		/* on_end was called */
 	bool		 killing;
 	bool		 cut;		/* the line is shut: the keeper kills */
+	bool		 signalled;	/* something was sent over it */
 	bool		 over;		/* the keeper is done */
 	bool		 reaped;
 	bool		 freed;		/* by the user: no callbacks */
@@ -152,9 +153,9 @@ on_reap(void *arg)
 	proc_reap(p, 0);
 }
 
-/* The keeper has ended, or is about to. */
+/* The keeper has ended, is about to, or can take another job. */
 static void
-proc_over(struct proc *p)
+proc_over(struct proc *p, bool reusable)
 {
 	if (p->over)
 		return;
@@ -163,9 +164,15 @@ proc_over(struct proc *p)
 	p->watch = NULL;
 	timer_free(p->limit);
 	p->limit = NULL;
-	close(p->talk);
+	if (reusable && spare_back(p->loop, p->keeper, p->talk)) {
+		p->reaped = true;	/* it is ours no more */
+		if (p->freed)
+			loop_defer(p->loop, proc_destroy, p);
+	} else {
+		close(p->talk);
+		proc_reap(p, WNOHANG);
+	}
 	p->talk = -1;
-	proc_reap(p, WNOHANG);
 	if (!p->reaped) {
 		p->limit = timer_new(p->loop, on_reap, p);
 		timer_set(p->limit, REAP_MS);
@@ -260,7 +267,7 @@ on_word(struct proc *p, const struct keeper_word *w)
 			    p->path, (int)w->value);
 		if (!p->ended)	/* it was one of these */
 			proc_status(p, SIGKILL);
-		proc_over(p);
+		proc_over(p, !p->cut && !p->signalled);
 		break;
 	default:
 		fatalx("command %s: a keeper said %d", p->path, (int)w->what);
@@ -290,7 +297,7 @@ on_talk(void *arg)
 		return;
 	}
 	proc_keeper_died(p);
-	proc_over(p);
+	proc_over(p, false);
 }
 
 /* ---- starting ---- */
@@ -388,6 +395,7 @@ proc_signal(struct proc *p, int signo)
 
 	if (p->over || p->killing || signo <= 0 || signo >= NSIG)
 		return;
+	p->signalled = true;
 	if (send(p->talk, &c, 1, SEND_FLAGS) == -1)
 		log_debug("command %s: signal %d: %s", p->path, signo,
 		    strerror(errno));

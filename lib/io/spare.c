@@ -10,30 +10,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "io/inside.h"
 #include "io/loop.h"
 #include "io/pipes.h"
 
-#define IDLE_MS		10000	/* then the spare one is let go */
+#define SPARE_MAX	4
+#define IDLE_MS		10000	/* then they are let go */
 /* A longer job might not fit into the socket at once: for it one is forked. */
 #define TEXT_MAX	(32 * 1024)
 
 struct spare {
 	struct loop	*loop;
-	struct timer	*timer;		/* to fork one, to let it go */
-	int64_t		 used;		/* loop_now of the last job */
-	pid_t		 pid;		/* 0: there is none */
-	int		 talk;
+	struct timer	*timer;		/* to let them go */
+	int		 n;
+	pid_t		 pid[SPARE_MAX];
+	int		 talk[SPARE_MAX];
 };
 
-/* Without a job it waits for one. */
 static pid_t
 keeper_fork(const struct keeper_job *job, int *talk)
 {
-	struct keeper_job	mine;
+	struct keeper_job	mine = *job;
 	sigset_t		all, old;
 	int			fd[2];
 	pid_t			pid;
@@ -45,10 +44,7 @@ keeper_fork(const struct keeper_job *job, int *talk)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid = fork();
-	if (pid == 0 && job == NULL)
-		keeper_wait(fd[1]);
 	if (pid == 0) {
-		mine = *job;
 		mine.talk = fd[1];
 		keeper_run(&mine);
 	}
@@ -113,36 +109,25 @@ job_give(int talk, const struct keeper_job *job)
 	return sent;
 }
 
-/* ---- having one ---- */
+/* ---- having some ---- */
 
-/* It sees the end of file and ends. */
+/* The newest; it sees the end of file and ends. */
 static void
 let_go(struct spare *s)
 {
-	if (s->pid == 0)
-		return;
-	pipes_close(&s->talk);
-	while (waitpid(s->pid, NULL, 0) == -1 && errno == EINTR)
+	s->n--;
+	pipes_close(&s->talk[s->n]);
+	while (waitpid(s->pid[s->n], NULL, 0) == -1 && errno == EINTR)
 		continue;
-	s->pid = 0;
 }
 
 static void
 on_timer(void *arg)
 {
 	struct spare	*s = arg;
-	int64_t		 left = s->used + IDLE_MS - loop_now(s->loop);
 
-	if (left <= 0) {
+	while (s->n > 0)
 		let_go(s);
-		return;
-	}
-	if (s->pid == 0 && (s->pid = keeper_fork(NULL, &s->talk)) == -1) {
-		log_debug("no spare keeper: %s", strerror(errno));
-		s->pid = 0;
-		return;
-	}
-	timer_set(s->timer, left);
 }
 
 static struct spare *
@@ -163,25 +148,35 @@ pid_t
 spare_keeper(struct loop *l, const struct keeper_job *job, int *talk)
 {
 	struct spare	*s = spare_of(l);
-	pid_t		 pid = s->pid;
 
-	s->used = loop_now(l);
-	timer_set(s->timer, 0);		/* once what there is to say now is said */
-	if (pid == 0)
-		return keeper_fork(job, talk);
-	if (!job_give(s->talk, job)) {
+	while (s->n > 0) {
+		if (job_give(s->talk[s->n - 1], job)) {
+			s->n--;
+			*talk = s->talk[s->n];
+			return s->pid[s->n];
+		}
 		let_go(s);
-		return keeper_fork(job, talk);
 	}
-	*talk = s->talk;
-	s->pid = 0;
-	return pid;
+	return keeper_fork(job, talk);
+}
+
+bool
+spare_back(struct loop *l, pid_t pid, int talk)
+{
+	struct spare	*s = spare_of(l);
+
+	if (s->n == SPARE_MAX)
+		return false;
+	s->pid[s->n] = pid;
+	s->talk[s->n++] = talk;
+	timer_set(s->timer, IDLE_MS);
+	return true;
 }
 
 pid_t
 spare_pid(const struct spare *s)
 {
-	return s != NULL ? s->pid : 0;
+	return s != NULL && s->n > 0 ? s->pid[s->n - 1] : 0;
 }
 
 void
@@ -189,7 +184,7 @@ spare_free(struct spare *s)
 {
 	if (s == NULL)
 		return;
-	let_go(s);
+	on_timer(s);
 	timer_free(s->timer);
 	free(s);
 }

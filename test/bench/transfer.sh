@@ -9,7 +9,7 @@
 
 MIB=${MIB:-1024}
 F=$(mktemp -d /dev/shm/gomote-bench.XXXXXX)
-trap 'rm -rf "$F"; _cleanup' EXIT
+trap '_s=$?; rm -rf "$F"; (exit $_s); _cleanup' EXIT
 start_coordinator
 start box buildlet -reverse-type host-linux-amd64-reverse \
     -coordinator "127.0.0.1:$PORT" -workdir "$F/work" \

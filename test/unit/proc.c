@@ -278,10 +278,12 @@ START_TEST(texts)
 }
 END_TEST
 
-/* The keepers that wait for the next command do with it what forked ones do. */
+/* A keeper whose command left nothing takes the next, and does with it what a
+ * forked one does: the same process, and no descriptor of the one before. */
 START_TEST(by_spares)
 {
-	char		 script[] = "pwd; echo \"$V $1 $PPID\" >&2; exit $1";
+	char		 script[] = "pwd; set -- $1 /proc/$$/fd/*; "
+			    "echo \"$V $1 $PPID $#\" >&2; exit $1";
 	char		*argv[] = { "sh", "-c", script, "x", "3", NULL };
 	char		*env[] = { "V=v", NULL };
 	struct proc_spec spec = { .path = "/bin/sh", .argv = argv, .env = env,
@@ -294,7 +296,7 @@ START_TEST(by_spares)
 	for (i = 0; i < 3; i++) {
 		run_start_spec(&r, &spec);
 		WAIT(run_loop, r.ends > 0 && r.out.eofs > 0 && r.err.eofs > 0);
-		snprintf(want, sizeof want, "v 3 %ld\n", (long)spare);
+		snprintf(want, sizeof want, "v 3 %ld 5\n", (long)spare);
 		out = rec_text(&r.out);
 		err = rec_text(&r.err);
 		ck_assert_str_eq(run_end_text(&r), "exit status 3");
@@ -309,6 +311,7 @@ START_TEST(by_spares)
 		buf_free(r.out.got);
 		buf_free(r.err.got);
 	}
+	loop_turn(run_loop, 0);		/* the last one is let go */
 	WAIT(run_loop, run_childless());
 }
 END_TEST
