@@ -9,6 +9,7 @@
 
 MIB=${MIB:-1024}
 F=$(mktemp -d /dev/shm/gomote-bench.XXXXXX)
+_s=0
 trap '_s=$?; rm -rf "$F"; (exit $_s); _cleanup' EXIT
 start_coordinator
 start box buildlet -reverse-type host-linux-amd64-reverse \
