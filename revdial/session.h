@@ -22,6 +22,8 @@ struct opening {
 };
 TAILQ_HEAD(opening_list, opening);
 
+struct v2_line;
+
 struct session_ops {
 	const char *name;			/* as revdial_name */
 	/* From the loop, after session_post: do what waits, tell what is new. */
@@ -33,6 +35,8 @@ struct session_ops {
 	size_t (*streams)(const struct revdial *);
 	int64_t (*rtt_us)(const struct revdial *);
 	void (*destroy)(struct revdial *);	/* last: free the memory */
+	/* v2: a line came on the control channel. */
+	void (*hear)(struct revdial *, const struct v2_line *);
 };
 
 struct revdial {

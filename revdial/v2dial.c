@@ -13,10 +13,8 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
-#include "io/buf.h"
 #include "io/secret.h"
-#include "revdial/session.h"
-#include "revdial/v2line.h"
+#include "revdial/v2control.h"
 #include "revdial/v2stream.h"
 
 #define SECRET_BYTES	16
@@ -118,15 +116,6 @@ pickup_end(struct revdial_pickup *p)
 
 /* --- the control channel ---------------------------------------------------------- */
 
-static void
-say(struct dialer *d, enum v2_command command, const char *path)
-{
-	char *line = v2_line_format(command, path, NULL);
-
-	stream_write(d->r.carrier, line, strlen(line));
-	free(line);
-}
-
 /* Whichever comes first: a keep-alive, or the end of somebody's patience. */
 static void
 beat_set(struct dialer *d)
@@ -144,7 +133,7 @@ beat_set(struct dialer *d)
 static void
 keep_alive(struct dialer *d)
 {
-	say(d, V2_KEEP_ALIVE, NULL);
+	v2_control_say(&d->r, V2_KEEP_ALIVE, NULL, NULL);
 	d->keep_alive_at = loop_now(d->r.loop) + d->r.config.ping_ms;
 }
 
@@ -182,69 +171,11 @@ pickup_failed(struct dialer *d, const struct v2_line *l)
 }
 
 static void
-hear(struct dialer *d, const char *text)
+dialer_hear(struct revdial *r, const struct v2_line *l)
 {
-	struct v2_line	l;
-	struct err	 e = ERR_INIT;
-
-	if (v2_line_parse(&l, text, strlen(text), &e) == -1) {
-		session_down(&d->r, STREAM_RESET, "%s", e.msg);
-		return;
-	}
-	if (l.command == V2_PICKUP_FAILED)
-		pickup_failed(d, &l);
-	v2_line_release(&l);
+	if (l->command == V2_PICKUP_FAILED)
+		pickup_failed(of(r), l);
 }
-
-static void
-on_read(struct stream *s, void *arg)
-{
-	struct dialer	*d = arg;
-	char		*text;
-	int		 too_long = 0;
-
-	session_heard(&d->r);
-	while (!d->r.down && !d->r.freed &&
-	    (text = buf_line(stream_in(s), V2_LINE_MAX, &too_long)) != NULL) {
-		hear(d, text);
-		free(text);
-	}
-	if (d->r.down || d->r.freed)
-		return;
-	if (too_long)
-		session_down(&d->r, STREAM_RESET, "control line over %d bytes",
-		    V2_LINE_MAX);
-	else
-		stream_consumed(s);
-}
-
-static void
-on_drained(struct stream *s, void *arg)
-{
-	(void)s;
-	session_post(arg);
-}
-
-static void
-on_eof(struct stream *s, void *arg)
-{
-	(void)s;
-	session_down(arg, STREAM_RESET, "closed the connection");
-}
-
-static void
-on_error(struct stream *s, const struct err *e, void *arg)
-{
-	(void)s;
-	session_down(arg, e->code, "%s", e->msg);
-}
-
-static const struct stream_cb control_cb = {
-	.read = on_read,
-	.drained = on_drained,
-	.eof = on_eof,
-	.error = on_error,
-};
 
 /* --- work ---------------------------------------------------------------------------- */
 
@@ -262,7 +193,7 @@ ask(struct dialer *d, struct opening *o)
 	d->pending_n++;
 	(void)map_set(d->all->by_secret, p->secret, p);
 	path = xasprintf(PATH_PREFIX "%s", p->secret);
-	say(d, V2_CONN_READY, path);
+	v2_control_say(&d->r, V2_CONN_READY, path, NULL);
 	free(path);
 }
 
@@ -442,6 +373,7 @@ static const struct session_ops dialer_ops = {
 	.streams = dialer_streams,
 	.rtt_us = dialer_rtt_us,
 	.destroy = dialer_destroy,
+	.hear = dialer_hear,
 };
 
 struct revdial *
@@ -462,7 +394,7 @@ revdial_v2_dialer(struct loop *l, struct stream *carrier,
 	/* A stock machine says nothing here while all is well, so only writing
 	 * has a deadline. */
 	stream_timeout(carrier, 0, d->r.config.write_ms);
-	stream_set_cb(carrier, &control_cb, d);
+	v2_control_begin(&d->r);
 	session_post(&d->r);
 	return &d->r;
 }

@@ -10,8 +10,7 @@
 #include "base/xmalloc.h"
 #include "http/client.h"
 #include "io/buf.h"
-#include "revdial/session.h"
-#include "revdial/v2line.h"
+#include "revdial/v2control.h"
 #include "revdial/v2stream.h"
 
 #define REDIRECTS_MAX	2
@@ -60,21 +59,9 @@ pick_free(struct pick *p)
 }
 
 static void
-say_failed(struct listener_v2 *l, const char *path, const char *why)
-{
-	char *line;
-
-	if (l->r.down || l->r.freed)
-		return;
-	line = v2_line_format(V2_PICKUP_FAILED, path, why);
-	stream_write(l->r.carrier, line, strlen(line));
-	free(line);
-}
-
-static void
 pick_fail(struct pick *p, const char *why)
 {
-	say_failed(p->l, p->path, why);
+	v2_control_say(&p->l->r, V2_PICKUP_FAILED, p->path, why);
 	session_post(&p->l->r);
 	pick_free(p);
 }
@@ -199,15 +186,15 @@ pick_start(struct listener_v2 *l, const char *path)
 	struct pick	*p;
 
 	if (l->r.draining) {
-		say_failed(l, path, "takes no new streams");
+		v2_control_say(&l->r, V2_PICKUP_FAILED, path, "takes no new streams");
 		return;
 	}
 	if (l->set.n + l->picks_n >= l->r.config.streams_max) {
-		say_failed(l, path, "too many streams");
+		v2_control_say(&l->r, V2_PICKUP_FAILED, path, "too many streams");
 		return;
 	}
 	if ((s = l->dial(l->dial_arg)) == NULL) {
-		say_failed(l, path, "cannot dial");
+		v2_control_say(&l->r, V2_PICKUP_FAILED, path, "cannot dial");
 		return;
 	}
 	p = xcalloc(1, sizeof *p);
@@ -223,61 +210,11 @@ pick_start(struct listener_v2 *l, const char *path)
 }
 
 static void
-hear(struct listener_v2 *l, const char *text)
+listener_hear(struct revdial *r, const struct v2_line *line)
 {
-	struct v2_line	line;
-	struct err	 e = ERR_INIT;
-
-	if (v2_line_parse(&line, text, strlen(text), &e) == -1) {
-		session_down(&l->r, STREAM_RESET, "%s", e.msg);
-		return;
-	}
-	if (line.command == V2_CONN_READY)
-		pick_start(l, line.path);
-	v2_line_release(&line);
+	if (line->command == V2_CONN_READY)
+		pick_start(of(r), line->path);
 }
-
-static void
-on_read(struct stream *s, void *arg)
-{
-	struct listener_v2	*l = arg;
-	char			*text;
-	int			 too_long = 0;
-
-	session_heard(&l->r);
-	while (!l->r.down && !l->r.freed &&
-	    (text = buf_line(stream_in(s), V2_LINE_MAX, &too_long)) != NULL) {
-		hear(l, text);
-		free(text);
-	}
-	if (l->r.down || l->r.freed)
-		return;
-	if (too_long)
-		session_down(&l->r, STREAM_RESET, "control line over %d bytes",
-		    V2_LINE_MAX);
-	else
-		stream_consumed(s);
-}
-
-static void
-on_eof(struct stream *s, void *arg)
-{
-	(void)s;
-	session_down(arg, STREAM_RESET, "closed the connection");
-}
-
-static void
-on_error(struct stream *s, const struct err *e, void *arg)
-{
-	(void)s;
-	session_down(arg, e->code, "%s", e->msg);
-}
-
-static const struct stream_cb control_cb = {
-	.read = on_read,
-	.eof = on_eof,
-	.error = on_error,
-};
 
 /* --- work -------------------------------------------------------------------------------- */
 
@@ -395,6 +332,7 @@ static const struct session_ops listener_ops = {
 	.streams = listener_streams,
 	.rtt_us = listener_rtt_us,
 	.destroy = listener_destroy,
+	.hear = listener_hear,
 };
 
 struct revdial *
@@ -413,6 +351,6 @@ revdial_v2_listener(struct loop *loop, struct stream *carrier,
 	v2_set_init(&l->set, on_heard, on_left, l);
 	l->late = timer_new(loop, on_late, l);
 	stream_timeout(carrier, l->r.config.dead_ms, l->r.config.write_ms);
-	stream_set_cb(carrier, &control_cb, l);
+	v2_control_begin(&l->r);
 	return &l->r;
 }
