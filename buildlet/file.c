@@ -31,7 +31,8 @@ file_put(struct http_req *r, void *buildlet)
 	int64_t		 mode = mode_of(req_param(r, "mode"));
 	const char	*argv[] = { "write", workdir_path(b->workdir), path,
 			    req_printf(r, "%lld", (long long)mode), NULL };
-	struct job_spec	 spec = { .argv = argv, .ok = "OK" };
+	struct job_spec	 spec = { .argv = argv, .ok = "OK",
+			    .confirmed = true };
 
 	if (path == NULL)
 		return;

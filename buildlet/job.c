@@ -21,6 +21,7 @@ struct job {
 	const char	*ok;
 	bool		 fed;		/* the whole input went in */
 	bool		 input;
+	bool		 confirmed;	/* see job.h */
 };
 
 static void	on_gone(void *arg);
@@ -65,7 +66,9 @@ job_answer(struct job *j, int status, const char *text)
 	if (status != HELPER_OK)
 		reply_error(j->r, status_of(status), "%s", text[0] != '\0' ? text :
 		    "the helper ended without a word");
-	else if (j->input && !j->fed)
+	/* A helper that ends at once closes its pipe, perhaps before we have
+	 * heard that the last bytes went in. */
+	else if (j->input && !j->fed && !j->confirmed)
 		reply_error(j->r, 500, "the helper ended before its input");
 	else if (j->type != NULL)
 		reply_data(j->r, 200, j->type, "", 0);
@@ -186,6 +189,7 @@ job_start(struct buildlet *b, struct http_req *r, const struct job_spec *spec)
 	j->type = spec->output != NULL ? req_strdup(r, spec->output) : NULL;
 	j->ok = req_strdup(r, spec->ok != NULL ? spec->ok : "");
 	j->input = spec->input != NULL;
+	j->confirmed = spec->confirmed;
 	j->helper = helper_start(b->loop, &hs, on_end, j, &e);
 	if (j->helper != NULL) {
 		job_join(j, spec);

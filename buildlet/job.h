@@ -10,6 +10,7 @@
 #ifndef BUILDLET_JOB_H
 #define BUILDLET_JOB_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "http/body.h"
@@ -22,6 +23,8 @@ struct job_spec {
 	struct body	*input;		/* taken; NULL: none */
 	const char	*output;	/* Content-Type of what it prints; NULL: nothing */
 	const char	*ok;		/* answer of a job without output */
+	bool		 confirmed;	/* input tells its own end (upload.h), so that the
+					 * helper's success says it was whole */
 	int64_t		 ms;		/* 0: settings' helper_ms */
 };
 
