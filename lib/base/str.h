@@ -66,6 +66,7 @@ char *str_human_size(uint64_t n, char *buf);
 
 void  str_hex(const void *p, size_t len, char *out);	/* 2*len+1 bytes, lower case */
 int   str_unhex(const char *s, void *out, size_t len) MUST; /* exactly len bytes, else -1 */
+int   str_hex_value(char c);	/* of one digit, either case; -1 if it is none */
 /* RFC 4648 section 4, padding required, no white space, no spare bits set (3.5).
  * Result is malloc'ed, NUL-terminated; NULL if malformed. len may be NULL. The
  * caller has bounded s. */

@@ -24,8 +24,8 @@ str_hex(const void *p, size_t len, char *out)
 	*out = '\0';
 }
 
-static int
-hex_value(char c)
+int
+str_hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -45,11 +45,11 @@ str_unhex(const char *s, void *out, size_t len)
 	if (strlen(s) / 2 != len || strlen(s) % 2 != 0)
 		return -1;
 	for (i = 0; i < 2 * len; i++)
-		if (hex_value(s[i]) == -1)
+		if (str_hex_value(s[i]) == -1)
 			return -1;
 	for (i = 0; i < len; i++)
-		b[i] = (unsigned char)(hex_value(s[2 * i]) << 4 |
-		    hex_value(s[2 * i + 1]));
+		b[i] = (unsigned char)(str_hex_value(s[2 * i]) << 4 |
+		    str_hex_value(s[2 * i + 1]));
 	return 0;
 }
 

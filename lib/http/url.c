@@ -192,18 +192,6 @@ url_escape(const char *s, bool keep_slash)
 	return str_take(&out);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 char *
 url_unescape(const char *s, size_t len, bool plus_is_space)
 {
@@ -219,8 +207,8 @@ url_unescape(const char *s, size_t len, bool plus_is_space)
 		else if (c == '%') {
 			if (len - i < 3)
 				goto bad;
-			hi = hex_value(s[i + 1]);
-			lo = hex_value(s[i + 2]);
+			hi = str_hex_value(s[i + 1]);
+			lo = str_hex_value(s[i + 2]);
 			if (hi == -1 || lo == -1)
 				goto bad;
 			c = (char)(hi << 4 | lo);

@@ -15,8 +15,17 @@ figure "size-coordinator" KiB "$(stripped_kb coordinator)" "<=2048" - none
 
 start_coordinator
 start_buildlet idle
-# Idle means that the start is over and its memory given back (lib/io/loop.c
-# does that half a minute after bytes have moved).
-sleep 35
+# Idle means that the start is over and what it took is given back: both stay
+# as they are for a hundred looks, some five seconds.
+same=0
+last=
+settled() {
+	local now
+	now="$(rss_kb "$(pid_of idle)") $(rss_kb "$(pid_of coordinator)")"
+	if [ "$now" = "$last" ]; then same=$((same + 1)); else same=0; fi
+	last=$now
+	[ "$same" -ge 100 ]
+}
+eventually -t 90 settled
 figure "rss-idle-buildlet" KiB "$(rss_kb "$(pid_of idle)")" "<=6144" - none
 figure "rss-idle-coordinator" KiB "$(rss_kb "$(pid_of coordinator)")" "<=12288" - none
