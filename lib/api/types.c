@@ -226,18 +226,21 @@ api_ls_mode(uint32_t st_mode, char *out)
 	*p = '\0';
 }
 
-/* The letters before the permission bits: how many, 0 if mode is no mode. */
+/* The letters before the permission bits: how many, 0 if mode is no mode. No
+ * file is of two types. */
 static size_t
 mode_prefix(const char *mode)
 {
-	size_t len = strlen(mode), n;
+	size_t len = strlen(mode), n, i, types = 0;
 
 	if (len <= PERM_LEN || len >= API_LS_MODE_MAX)
 		return 0;
 	n = len - PERM_LEN;
 	if (n == 1 && mode[0] == '-')
 		return 1;
-	return strspn(mode, "dalTLDpSugct?") >= n ? n : 0;
+	for (i = 0; i < n; i++)
+		types += strchr("dLDpS?", mode[i]) != NULL;
+	return types <= 1 && strspn(mode, "dalTLDpSugct?") >= n ? n : 0;
 }
 
 int

@@ -284,6 +284,7 @@ START_TEST(lines_bad)
 		{ "-rw-r--r-- x", "no tab" },
 		{ "hello\tx", "no mode" },
 		{ "-rw-r--r-----------\tx", "no mode" },
+		{ "Ldrwxr-xr-x\to\t->a/", "no mode" },
 		{ "drwxr-xr-x\tx", "without '/'" },
 		{ "drwxr-xr-x\t/", "without '/'" },
 		{ "drwxr-xr-x\t../", "parent directory" },
