@@ -102,21 +102,22 @@ endif
 
 LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) $(ARCHIVE_CFLAGS) \
 	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(SQLITE_CFLAGS) $(CONFUSE_CFLAGS) \
-	$(LLHTTP_CFLAGS)
+	$(DNS_CFLAGS) $(LLHTTP_CFLAGS)
+# Libraries that are loaded when they are needed, as -DZLIB_SONAME="libz.so.1".
+SONAMES = $(foreach l,ARCHIVE DNS JSON SSL ZLIB ZSTD,-D$(l)_SONAME='"$($(l)_SONAME)"')
 ALL_CPPFLAGS = -std=c11 -D_GNU_SOURCE -DGOMOTE_VERSION='"$(VERSION)"' \
-	-DARCHIVE_SONAME='"$(ARCHIVE_SONAME)"' \
-	-Ilib -I. $(LIB_CFLAGS) $(CPPFLAGS)
+	$(SONAMES) -Ilib -I. $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = $(WARN) -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,--gc-sections -Wl,--as-needed -Wl,-O1 \
 	-Wl,--hash-style=gnu $(HARDEN_LD) $(LDFLAGS)
 
-# Libraries by program: who has nothing to do with a database links none.
-COMMON_LIBS = $(LLHTTP_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(JSON_LIBS) \
-	$(ZLIB_LIBS) $(ZSTD_LIBS) $(LIBS)
+# Libraries by program: who has nothing to do with a database links none. What
+# only some commands and helpers need is loaded there (lib/base/dynlib.h).
+COMMON_LIBS = $(LLHTTP_LIBS) $(EVENT_LIBS) $(LIBS)
 LIBS_gomote = $(COMMON_LIBS)
 LIBS_buildlet = $(COMMON_LIBS)
-LIBS_coordinator = $(COMMON_LIBS) $(SQLITE_LIBS) $(CONFUSE_LIBS)
-LIBS_test = $(LIBS_coordinator)
+LIBS_coordinator = $(COMMON_LIBS) $(SSL_LIBS) $(SQLITE_LIBS) $(CONFUSE_LIBS)
+LIBS_test = $(LIBS_coordinator) $(ZLIB_LIBS)
 
 # --- sources -------------------------------------------------------------------
 objects = $(patsubst %.c,$(B)/%.o,$(filter-out $(WITHOUT),$(wildcard $(1))))

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "client/agent.h"
 #include "client/target.h"
 #include "http/client.h"
 #include "io/buf.h"
@@ -27,16 +28,23 @@ struct call {
 	struct tls_ctx		*tls;		/* made at the first dial */
 	char			*ca;
 	char			*authorization;	/* NULL: none */
+	int64_t			 agent_ms;	/* cred.h */
+	struct agent_line	*line;		/* of conn; NULL: it is our own */
+	struct agent_line	*beside;	/* of the last call_stream */
+	bool			 alone;		/* there was no agent for us */
+	bool			 reached;	/* and the server was there */
 	struct http_conn	*conn;		/* NULL: not dialed */
 	bool			 kept;		/* conn has served a request before */
 
 	struct stream		*dialing;
 	const char		*doing;
 	bool			 waiting;	/* loop_run goes on until this is false */
+	bool			 reading;	/* in call_read */
 	bool			 failed;
 	struct err		 why;
 	int			 status;	/* 0: no answer yet */
 	struct body		*answer;	/* the reader's end; NULL: none, or read */
+	struct headers		*fields;	/* of the answer's head */
 	struct headers		*trailers;
 
 	call_sink		 sink;
@@ -104,47 +112,89 @@ call_prepare_tls(struct call *c, struct err *e)
 static void
 call_hang_up(struct call *c)
 {
+	bool	whole = c->conn != NULL && http_conn_idle(c->conn);
+
+	agent_give_back(c->line, whole ? http_conn_stream(c->conn) : NULL, whole);
+	c->line = NULL;
 	http_conn_free(c->conn);
 	c->conn = NULL;
 }
 
-static int
-call_dial(struct call *c, struct err *e)
+static struct stream *
+call_own_way(struct call *c, struct err *e)
 {
 	struct net_dial	 d = { .address = c->to.address, .ms = DIAL_MS };
-	struct stream	*s;
 
 	if (call_prepare_tls(c, e) == -1)
-		return -1;
+		return NULL;
 	d.tls = c->tls;
+	return net_dial(c->loop, &d);
+}
+
+/* By the agent, with *line, or else our own. */
+static struct stream *
+call_way(struct call *c, struct agent_line **line, struct err *e)
+{
+	bool	there;
+
+	*line = NULL;
+	if (c->agent_ms == 0)
+		return call_own_way(c, e);
+	*line = agent_borrow(c->to.address, c->ca, &there);
+	if (*line != NULL)
+		return agent_stream(*line, c->loop, c->to.address);
+	c->alone = !there;
+	return call_own_way(c, e);
+}
+
+struct stream *
+call_stream(struct call *c, struct err *e)
+{
+	agent_give_back(c->beside, NULL, false);
+	return call_way(c, &c->beside, e);
+}
+
+/* own: by no agent. */
+static int
+call_dial(struct call *c, bool own, struct err *e)
+{
+	struct stream	*s = own ? call_own_way(c, e) : call_way(c, &c->line, e);
+
+	if (s == NULL)
+		return -1;
 	c->failed = false;
-	s = net_dial(c->loop, &d);
 	stream_set_cb(s, &dial_cb, c);
 	call_wait(c);
 	if (c->failed) {
 		stream_close(s);
-		return err_set(e, "%s: %s", target_hop(&c->to), c->why.msg);
+		return err_code(e, c->why.code, "%s: %s", target_hop(&c->to),
+		    c->why.msg);
 	}
 	c->conn = http_conn_new(c->loop, s, NULL);
 	c->kept = false;
+	c->reached = true;
 	return 0;
 }
 
-/* A connection that can take a request. */
+/* A connection that can take a request. A body goes over our own: it cannot be
+ * sent again if the agent's was stale, and much of it is faster so. */
 static int
-call_connect(struct call *c, struct err *e)
+call_connect(struct call *c, const struct call_request *q, struct err *e)
 {
+	bool	own = q->body != NULL;
+
 	if (c->answer != NULL) {	/* nobody read the last one to its end */
 		body_close(c->answer);
 		c->answer = NULL;
 		call_hang_up(c);
 	}
-	if (c->conn != NULL && http_conn_idle(c->conn)) {
+	if (c->conn != NULL && http_conn_idle(c->conn) &&
+	    !(own && c->line != NULL)) {
 		c->kept = true;
 		return 0;
 	}
 	call_hang_up(c);
-	return call_dial(c, e);
+	return call_dial(c, own, e);
 }
 
 /* --- the request ----------------------------------------------------------- */
@@ -156,6 +206,7 @@ on_head(struct http_conn *conn, const struct http_resp *resp, void *arg)
 
 	(void)conn;
 	c->status = resp->status;
+	c->fields = headers_copy(resp->headers);
 	c->answer = resp->body;
 	if (resp->upgraded != NULL)
 		stream_close(resp->upgraded);
@@ -184,8 +235,8 @@ call_target(const struct call_request *q)
 	return target;
 }
 
-static struct headers *
-call_headers(const struct call *c, const struct call_request *q)
+struct headers *
+call_fields(const struct call *c, const struct call_request *q)
 {
 	struct headers	*h = headers_new();
 
@@ -225,7 +276,7 @@ static void
 call_try(struct call *c, const struct call_request *q)
 {
 	char			*target = call_target(q);
-	struct headers		*h = call_headers(c, q);
+	struct headers		*h = call_fields(c, q);
 	struct http_request	 r = {
 		.method = q->method, .target = target, .host = c->to.host,
 		.headers = h, .body = call_body(c, q), .head_ms = q->head_ms,
@@ -241,12 +292,14 @@ call_try(struct call *c, const struct call_request *q)
 	call_wait(c);
 }
 
-/* A server may close a connection that it kept for long just when we use it. */
+/* A server may close a connection that it kept for long just when we use it.
+ * An agent gives out none of which it knows that; that it then broke all the
+ * same may have other reasons, and a command must not be run twice. */
 static bool
 call_is_stale(const struct call *c, const struct call_request *q)
 {
-	return c->failed && c->kept && q->body == NULL &&
-	    c->why.code == STREAM_RESET;
+	return c->failed && q->body == NULL && c->why.code == STREAM_RESET &&
+	    (c->kept || (c->line != NULL && str_eq(q->method, "GET")));
 }
 
 /* --- the answer ------------------------------------------------------------ */
@@ -291,13 +344,41 @@ call_read(struct call *c, call_sink sink, void *arg, struct err *e)
 		return 0;
 	c->sink = sink;
 	c->sink_arg = arg;
+	c->reading = true;
 	body_on_data(c->answer, on_answer, c);
 	call_wait(c);
+	c->reading = false;
 	if (!c->failed)
 		return 0;
 	*e = c->why;
 	call_hang_up(c);
 	return -1;
+}
+
+void
+call_again(struct call *c)
+{
+	if (c->reading && c->answer != NULL)
+		body_read_again(c->answer);
+}
+
+void
+call_cut(struct call *c)
+{
+	if (!c->waiting)
+		return;
+	c->failed = true;
+	err_code(&c->why, CALL_CUT, "%s: %s: given up", target_hop(&c->to), c->doing);
+	if (c->reading)
+		call_answer_over(c);
+	else
+		call_wake(c);
+}
+
+const char *
+call_field(const struct call *c, const char *name)
+{
+	return c->fields != NULL ? headers_get(c->fields, name) : NULL;
 }
 
 const char *
@@ -403,8 +484,9 @@ call_send(struct call *c, const struct call_request *q, struct err *e)
 	c->doing = q->doing;
 	c->status = 0;
 	headers_free(c->trailers);
-	c->trailers = NULL;
-	if (call_connect(c, e) == -1) {
+	headers_free(c->fields);
+	c->trailers = c->fields = NULL;
+	if (call_connect(c, q, e) == -1) {
 		if (q->body != NULL)
 			body_close(q->body);
 		return -1;
@@ -412,12 +494,16 @@ call_send(struct call *c, const struct call_request *q, struct err *e)
 	call_try(c, q);
 	if (call_is_stale(c, q)) {
 		call_hang_up(c);
-		if (call_dial(c, e) == -1)
+		if (call_dial(c, true, e) == -1)
 			return -1;
 		call_try(c, q);
 	}
 	if (c->failed) {
 		call_hang_up(c);
+		if (c->why.code == CALL_CUT) {
+			*e = c->why;
+			return -1;
+		}
 		return err_code(e, CALL_LOST, "%s: %s: %s", target_hop(&c->to),
 		    q->doing, c->why.msg);
 	}
@@ -457,6 +543,7 @@ call_new(struct loop *loop, const struct cred *cred, const char *instance,
 	c->to = to;
 	c->doing = "";
 	c->ca = cred->ca != NULL ? xstrdup(cred->ca) : NULL;
+	c->agent_ms = to.tls && !to.direct ? cred->agent_ms : 0;
 	c->authorization = to.direct ? cred_password(cred) :
 	    cred_authorization(cred);
 	return c;
@@ -470,12 +557,22 @@ call_free(struct call *c)
 	if (c->answer != NULL)
 		body_close(c->answer);
 	call_hang_up(c);
+	agent_give_back(c->beside, NULL, false);
+	if (c->alone && c->reached)
+		agent_start(c->to.address, c->ca, c->agent_ms);
 	tls_ctx_free(c->tls);
 	headers_free(c->trailers);
+	headers_free(c->fields);
 	target_release(&c->to);
 	free(c->ca);
 	free(c->authorization);
 	free(c);
+}
+
+const char *
+call_host(const struct call *c)
+{
+	return c->to.host;
 }
 
 const char *

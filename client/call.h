@@ -24,10 +24,13 @@
 
 struct call;
 struct evbuffer;
+struct headers;
 struct loop;
+struct stream;
 
 /* err.code; beyond every errno, which others put there. */
 #define CALL_LOST 10255
+#define CALL_CUT 10256		/* call_cut did it */
 
 struct call_request {
 	const char		*method;
@@ -49,22 +52,37 @@ const char *call_hop(const struct call *);	/* "coordinator" or "buildlet" */
 
 /* Sends and waits until the answer begins. An answer other than 2xx is an
  * error, whose text is what the server said; then call_status is its status,
- * and 0 where there was no answer. After 0 the answer must be read to its end
+ * and 0 where there was no answer (e->code is then CALL_LOST, or an enum
+ * stream_err where no connection could be made). After 0 the answer must be read to its end
  * before the next request, or that comes over a new connection. */
 int  call_send(struct call *, const struct call_request *, struct err *e) MUST;
 int  call_status(const struct call *);
+/* A field of the head of the last answer; NULL. Lives until the next request. */
+const char *call_field(const struct call *, const char *name);
 
 /* Reads the answer to its end. sink takes all bytes; it may leave some only
- * where more must come for it to go on. -1 from it ends the reading, with e.
+ * where more must come for it to go on, or where call_again will be called, from
+ * the loop, which calls it for what it left. -1 from it ends the reading, with e.
  * A break of the connection is CALL_LOST. */
 typedef int (*call_sink)(struct evbuffer *, void *arg, struct err *e);
 int  call_read(struct call *, call_sink, void *arg, struct err *e) MUST;
+void call_again(struct call *);
 /* After call_read: the value of a trailer field, NULL if there is none. */
 const char *call_trailer(const struct call *, const char *name);
+/* From a callback of the loop: the function that waits there now, if one does,
+ * returns -1 and CALL_CUT. */
+void call_cut(struct call *);
 
 /* call_send, and the whole answer, at most max bytes of it, into out, which
  * may be NULL (then it is dropped). */
 int  call_text(struct call *, const struct call_request *, size_t max,
     struct str *out, struct err *e) MUST;
+
+/* For requests beside this call (side.h): a connection of their own to the same
+ * server, still being made, NULL and e (one at a time: the one before must be
+ * closed); and the fields that they need. */
+struct stream *call_stream(struct call *, struct err *e) MUST;
+struct headers *call_fields(const struct call *, const struct call_request *) MUST;
+const char *call_host(const struct call *);
 
 #endif

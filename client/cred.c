@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -19,7 +20,7 @@
 
 /* What the file says; the values point to memory of their own. */
 struct config {
-	char	*server, *ca, *user, *token, *token_file;
+	char	*server, *ca, *user, *token, *token_file, *agent;
 };
 
 static void
@@ -38,6 +39,7 @@ config_release(struct config *f)
 	free(f->user);
 	wipe(f->token);
 	free(f->token_file);
+	free(f->agent);
 }
 
 /* Blanks cut off at both ends, in place. */
@@ -64,6 +66,8 @@ config_slot(struct config *f, const char *key)
 		return &f->user;
 	if (str_eq(key, "token"))
 		return &f->token;
+	if (str_eq(key, "agent"))
+		return &f->agent;
 	return str_eq(key, "token-file") ? &f->token_file : NULL;
 }
 
@@ -81,7 +85,7 @@ config_line(struct config *f, char *line, struct err *e)
 	key = trim(key);
 	if ((slot = config_slot(f, key)) == NULL)
 		return err_set(e, "unknown key %s (known are server, ca, user, "
-		    "token and token-file)", key);
+		    "token, token-file and agent)", key);
 	if (*slot != NULL)
 		return err_set(e, "%s is set twice", key);
 	*slot = xstrdup(trim(value));
@@ -216,10 +220,29 @@ load_password(struct cred *c, const struct cred_flags *flags, struct err *e)
 	return c->password != NULL ? 0 : -1;
 }
 
+/* "off", or how long one stays. */
+static int
+load_agent(struct cred *c, const struct cred_flags *flags,
+    const struct config *f, struct err *e)
+{
+	char	*text = first_of(flags->agent, "GOMOTE_AGENT", f->agent);
+	int	 ret = 0;
+
+	c->agent_ms = CRED_AGENT_MS;
+	if (text == NULL || str_eq(text, "on"))
+		ret = 0;
+	else if (str_eq(text, "off"))
+		c->agent_ms = 0;
+	else if ((ret = clock_parse_duration(text, &c->agent_ms)) == -1)
+		err_set(e, "agent %s: neither off nor a duration", text);
+	free(text);
+	return ret;
+}
+
 int
 cred_load(struct cred *c, const struct cred_flags *flags, struct err *e)
 {
-	struct config	f = { NULL, NULL, NULL, NULL, NULL };
+	struct config	f = { NULL, NULL, NULL, NULL, NULL, NULL };
 	int		ret = -1;
 
 	memset(c, 0, sizeof *c);
@@ -228,7 +251,8 @@ cred_load(struct cred *c, const struct cred_flags *flags, struct err *e)
 	c->server = first_of(flags->server, "GOMOTE_SERVER", f.server);
 	c->ca = first_of(flags->ca, "GOMOTE_CA", f.ca);
 	c->user = first_of(flags->user, "GOMOTE_USER", f.user);
-	if (load_token(c, flags, &f, e) == -1 ||
+	if (load_agent(c, flags, &f, e) == -1 ||
+	    load_token(c, flags, &f, e) == -1 ||
 	    load_password(c, flags, e) == -1)
 		goto out;
 	ret = 0;

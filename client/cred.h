@@ -1,23 +1,29 @@
 /*
- * cred.h - which coordinator, and as whom: flags, then GOMOTE_SERVER,
- * GOMOTE_CA, GOMOTE_USER and GOMOTE_TOKEN, then the configuration file.
+ * cred.h - which coordinator, as whom, and by which way: flags, then
+ * GOMOTE_SERVER, GOMOTE_CA, GOMOTE_USER, GOMOTE_TOKEN and GOMOTE_AGENT, then
+ * the configuration file.
  *
  * The file has lines `key = value`; empty lines and lines that begin with '#'
- * are skipped. Keys: server, ca, user, token, token-file. File names in it are
- * relative to its own directory. An unknown key is an error.
+ * are skipped. Keys: server, ca, user, token, token-file, agent. File names in
+ * it are relative to its own directory. An unknown key is an error.
  */
 #ifndef CLIENT_CRED_H
 #define CLIENT_CRED_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 struct cred_flags {	/* as given on the command line; NULL: not given */
-	char	*server, *ca, *user, *token_file, *config, *password_file;
+	char	*server, *ca, *user, *token_file, *config, *password_file, *agent;
 };
+
+#define CRED_AGENT_MS	(10 * 60 * 1000)
 
 struct cred {		/* owned; NULL: not set anywhere */
 	char	*server, *ca, *user, *token;
 	char	*password;	/* of a buildlet in direct mode; from a flag only */
+	int64_t	 agent_ms;	/* how long an agent (agent.h) stays; 0: use none */
 };
 
 /* Fills c, which may then still lack anything: who needs a server says so.

@@ -63,6 +63,13 @@ str_addn(struct str *s, const void *p, size_t len)
 	s->s[s->len] = '\0';
 }
 
+char *
+str_room(struct str *s, size_t len)
+{
+	str_grow(s, len);
+	return s->s + s->len;
+}
+
 void
 str_addc(struct str *s, char c)
 {

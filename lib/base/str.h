@@ -28,6 +28,9 @@ void  str_clear(struct str *);
 void  str_add(struct str *, const char *s);
 void  str_addn(struct str *, const void *p, size_t len);
 void  str_addc(struct str *, char c);
+/* Room for len more bytes, which the caller writes there and counts: the first
+ * of them, good until the next call. No NUL comes behind them. */
+char *str_room(struct str *, size_t len);
 void  str_addf(struct str *, const char *fmt, ...) PRINTF(2, 3);
 void  str_vaddf(struct str *, const char *fmt, va_list ap) PRINTF(2, 0);
 /* Hands the text over (never NULL; free() it) and leaves s empty. */

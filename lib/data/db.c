@@ -33,6 +33,7 @@ struct db {
 	char		*path;
 	int		 depth;		/* of transactions */
 	bool		 aborted;	/* undone already, not yet ended */
+	bool		 lazy;		/* the disk is not waited for */
 	size_t		 nstmts;
 	struct cached	 stmts[STMTS_MAX];
 };
@@ -381,6 +382,15 @@ db_int(const struct db_row *row, int column)
 	return sqlite3_column_int64(row_stmt(row), column);
 }
 
+const void *
+db_blob(const struct db_row *row, int column, size_t *len)
+{
+	const void	*p = sqlite3_column_blob(row_stmt(row), column);
+
+	*len = (size_t)sqlite3_column_bytes(row_stmt(row), column);
+	return p;
+}
+
 /* ---- transactions ---- */
 
 int
@@ -393,6 +403,31 @@ db_begin(struct db *db, struct err *e)
 		return -1;
 	db->depth++;
 	return 0;
+}
+
+/* After the outermost: the disk counts again. */
+static void
+end_lazy(struct db *db)
+{
+	if (db->lazy && db->depth == 0) {
+		db->lazy = false;
+		if (run(db, "PRAGMA synchronous = FULL", "configure", NULL) == -1)
+			fatalx("database %s: it cannot be made safe again", db->path);
+	}
+}
+
+int
+db_begin_lazy(struct db *db, struct err *e)
+{
+	if (db->depth == 0 && !db->aborted) {
+		if (run(db, "PRAGMA synchronous = NORMAL", "configure", e) == -1)
+			return -1;
+		db->lazy = true;
+	}
+	if (db_begin(db, e) == 0)
+		return 0;
+	end_lazy(db);
+	return -1;
 }
 
 static void
@@ -413,10 +448,10 @@ leave(struct db *db)
 	return --db->depth == 0;
 }
 
-int
-db_commit(struct db *db, struct err *e)
+static int
+commit(struct db *db, bool outermost, struct err *e)
 {
-	bool	outermost = leave(db), aborted = db->aborted;
+	bool	aborted = db->aborted;
 
 	if (!outermost)
 		return aborted ? err_code(e, ECANCELED,
@@ -434,9 +469,19 @@ db_commit(struct db *db, struct err *e)
 	return -1;
 }
 
+int
+db_commit(struct db *db, struct err *e)
+{
+	int	ret = commit(db, leave(db), e);
+
+	end_lazy(db);
+	return ret;
+}
+
 void
 db_abort(struct db *db)
 {
 	undo(db);
 	db->aborted = !leave(db);
+	end_lazy(db);
 }

@@ -9,6 +9,7 @@
 #define DATA_DB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -42,11 +43,17 @@ int64_t db_query(struct db *, struct err *e, db_row_fn row, void *arg,
     const char *sql, const char *args, ...) MUST;
 const char *db_text(const struct db_row *, int column);	/* NULL for SQL null */
 int64_t db_int(const struct db_row *, int column);
+/* Lives as long as the row; NULL and 0 for SQL null and for an empty one. */
+const void *db_blob(const struct db_row *, int column, size_t *len);
 
 /* Transactions nest by counting; an abort anywhere aborts the whole: it is
  * undone at once, and until the outermost has ended (its db_commit fails)
  * everything else is refused. A db_commit that fails has undone all of it. */
 int  db_begin(struct db *, struct err *e) MUST;
+/* The same, without waiting for the disk at its end: what it did is there after
+ * a crash of the program, but after one of the machine perhaps not; whatever is
+ * committed otherwise later takes it along. Within another: as that is. */
+int  db_begin_lazy(struct db *, struct err *e) MUST;
 int  db_commit(struct db *, struct err *e) MUST;
 void db_abort(struct db *);
 

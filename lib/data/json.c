@@ -5,15 +5,6 @@
  */
 #include "data/json.h"
 
-/* Three of its types have names of ours; they get others in this file. */
-#define json_bool	jsonc_bool
-#define json_object	jsonc_object
-#define json_type	jsonc_type
-#include <json-c/json.h>
-#undef json_bool
-#undef json_object
-#undef json_type
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "data/jsonlib.h"
 
 #define INDENT 2
 

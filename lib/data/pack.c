@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include "base/xmalloc.h"
+#include "data/packlib.h"
 
 #define OUT_SIZE	(128 * 1024)
 #define IN_SIZE		(128 * 1024)	/* unpacking */
@@ -213,7 +212,8 @@ struct unpack {
 	z_stream		 z;
 	ZSTD_DCtx		*zstd;
 	size_t			 at, len;	/* what of in is not yet unpacked */
-	unsigned char		*in;		/* IN_SIZE */
+	unsigned char		*buf;		/* IN_SIZE; NULL: the bytes are given */
+	const unsigned char	*in;		/* buf, or those bytes */
 	unsigned char		*piece;		/* PIECE_SIZE */
 };
 
@@ -224,7 +224,20 @@ unpack_new(int fd)
 
 	u->fd = fd;
 	u->between = true;
-	u->in = xmalloc(IN_SIZE);
+	u->in = u->buf = xmalloc(IN_SIZE);
+	return u;
+}
+
+struct unpack *
+unpack_new_bytes(const void *p, size_t len)
+{
+	struct unpack	*u = xcalloc(1, sizeof *u);
+
+	u->fd = -1;
+	u->between = u->eof = true;
+	u->any = len > 0;
+	u->in = p;
+	u->len = len;
 	return u;
 }
 
@@ -235,11 +248,11 @@ unpack_fill(struct unpack *u, struct err *e)
 	ssize_t	n;
 
 	if (u->at > 0) {
-		memmove(u->in, u->in + u->at, u->len);
+		memmove(u->buf, u->buf + u->at, u->len);
 		u->at = 0;
 	}
 	do
-		n = read(u->fd, u->in + u->len, IN_SIZE - u->len);
+		n = read(u->fd, u->buf + u->len, IN_SIZE - u->len);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return err_errno(e, "read the archive");
@@ -293,7 +306,7 @@ unpack_gzip(struct unpack *u, struct err *e)
 	}
 	if (u->between)
 		inflateReset(&u->z);
-	u->z.next_in = u->in + u->at;
+	u->z.next_in = (z_const Bytef *)(u->in + u->at);
 	u->z.avail_in = (uInt)u->len;
 	u->z.next_out = u->piece;
 	u->z.avail_out = PIECE_SIZE;
@@ -393,7 +406,7 @@ unpack_free(struct unpack *u)
 		return;
 	inflateEnd(&u->z);	/* harmless where it was not begun */
 	ZSTD_freeDCtx(u->zstd);
-	free(u->in);
+	free(u->buf);
 	free(u->piece);
 	free(u);
 }

@@ -27,6 +27,8 @@ void pack_free(struct pack *);			/* NULL is fine */
  * one stream, and what follows a gzip member that is none is ignored. */
 struct unpack;
 struct unpack *unpack_new(int fd) MUST;
+/* The same of bytes, which must stay until it is freed. */
+struct unpack *unpack_new_bytes(const void *p, size_t len) MUST;
 /* The next piece, borrowed until the next call; 0 at the end, -1 and e with
  * EINVAL for broken input, else an errno. */
 ssize_t unpack_read(struct unpack *, const void **p, struct err *e) MUST;

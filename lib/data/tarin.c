@@ -336,7 +336,6 @@ tarin_extract(int fd, int dirfd, struct tarin_count *count, struct err *e)
 		r = -1;
 	if (t.a != NULL)
 		t.lib.archive_read_free(t.a);
-	tarlib_close(&t.lib);
 	unpack_free(t.src);
 	umask(mask);
 	if (count != NULL)

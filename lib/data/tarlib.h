@@ -11,8 +11,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-#include "base/attr.h"
-#include "base/err.h"
+#include "base/dynlib.h"
 
 /* What we use of it, under its own names. */
 #define TARLIB_FUNCTIONS(F) \
@@ -38,16 +37,9 @@
 	F(archive_read_support_format_tar) \
 	F(archive_set_error)
 
-struct tarlib {
-	void	*handle;
-#define TARLIB_MEMBER(name)	__typeof__(name) *name;
-	TARLIB_FUNCTIONS(TARLIB_MEMBER)
-#undef TARLIB_MEMBER
-};
+struct tarlib { TARLIB_FUNCTIONS(DYNLIB_MEMBER) };
 
-/* -1 and e (an errno): it is not installed, or another than we were built with.
- * Once loaded it stays loaded; opening it again costs nothing. */
+/* -1 and e: as dynlib_load. */
 int  tarlib_open(struct tarlib *, struct err *e) MUST;
-void tarlib_close(struct tarlib *);	/* also if it was not opened: all zero */
 
 #endif

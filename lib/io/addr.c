@@ -13,9 +13,21 @@
 #include "io/net.h"
 
 #define HOST_MAX_LEN	255
-#define ALIVE_IDLE_S	60	/* silence before the system asks, */
+#define ALIVE_IDLE_S	30	/* silence before the system asks, */
 #define ALIVE_AGAIN_S	15	/* between two questions, */
 #define ALIVE_ASKS	4	/* and how many stay without an answer */
+
+static bool
+is_loopback(const struct sockaddr *sa)
+{
+	const void	*at = sa;
+
+	if (sa->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)at)->sin_addr.s_addr) >> 24
+		    == 127;
+	return sa->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(
+	    &((const struct sockaddr_in6 *)at)->sin6_addr);
+}
 
 void
 addr_tune(int fd)
@@ -28,6 +40,23 @@ addr_tune(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ ALIVE_IDLE_S }, sizeof(int));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ ALIVE_AGAIN_S }, sizeof(int));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &(int){ ALIVE_ASKS }, sizeof(int));
+#endif
+}
+
+/* In memory there is no congestion, but the system's default may pace what is
+ * sent with a timer for each packet, which costs more than to copy it. Only
+ * before the connection is made: afterwards the timers stay. */
+void
+addr_tune_local(int fd, const struct sockaddr *sa)
+{
+#ifdef TCP_CONGESTION
+	static const char	plain[] = "reno";	/* there on every system */
+
+	if (is_loopback(sa))
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain, sizeof plain - 1);
+#else
+	(void)fd;
+	(void)sa;
 #endif
 }
 
@@ -96,12 +125,8 @@ net_is_loopback(const char *address)
 		return false;
 	if (str_ieq(host, "localhost"))
 		yes = true;
-	else if (addr_numeric(host, port, &ss, &len) && ss.ss_family == AF_INET)
-		yes = ntohl(((struct sockaddr_in *)&ss)->sin_addr.s_addr) >> 24
-		    == 127;
 	else if (addr_numeric(host, port, &ss, &len))
-		yes = IN6_IS_ADDR_LOOPBACK(
-		    &((struct sockaddr_in6 *)&ss)->sin6_addr);
+		yes = is_loopback((struct sockaddr *)&ss);
 	free(host);
 	return yes;
 }

@@ -1,18 +1,17 @@
 /* digest.c - see digest.h. */
 #include "io/digest.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "io/tlslib.h"
 
 struct digest {
 	EVP_MD_CTX	*ctx;
-	const EVP_MD	*md;
+	const EVP_MD	*md;		/* NULL once ctx knows it: that is faster */
 };
 
 struct digest *
@@ -32,6 +31,7 @@ digest_reset(struct digest *d)
 {
 	if (EVP_DigestInit_ex(d->ctx, d->md, NULL) != 1)
 		fatalx("digest: OpenSSL refused to begin");
+	d->md = NULL;
 }
 
 void
@@ -51,6 +51,17 @@ digest_hex(struct digest *d, char out[DIGEST_HEX_MAX])
 	    2 * len >= DIGEST_HEX_MAX)
 		fatalx("digest: OpenSSL refused to end");
 	str_hex(sum, len, out);
+}
+
+void
+digest_sha256(struct digest *d, unsigned char out[32])
+{
+	unsigned char	sum[EVP_MAX_MD_SIZE];
+	unsigned	len = 0;
+
+	if (EVP_DigestFinal_ex(d->ctx, sum, &len) != 1 || len != 32)
+		fatalx("digest: OpenSSL refused to end");
+	memcpy(out, sum, len);
 }
 
 void

@@ -12,7 +12,6 @@
 #include "io/bottom.h"
 
 struct evdns_base;
-struct spare;
 
 /* One read of ciphertext or of small plain messages. */
 #define SCRATCH_IN	(64 * 1024)
@@ -37,7 +36,6 @@ struct loop_io {
 	struct evdns_base	*dns;		/* net.c; made at the first name */
 	unsigned		 lookups;	/* that it is busy with */
 	bool			 dns_stale;	/* one failed: read resolv.conf again */
-	struct spare		*spare;		/* spare.c; made at the first command */
 	unsigned char		*in;		/* SCRATCH_IN */
 	unsigned char		*out;		/* SCRATCH_OUT */
 	unsigned char		*plain;		/* SCRATCH_PLAIN */
@@ -109,10 +107,12 @@ char *addr_text(const struct sockaddr *) MUST;
 /* -1 and e where the path is too long for a socket. */
 int   addr_unix(const char *path, struct sockaddr_storage *, socklen_t *,
     struct err *e) MUST;
-/* False if host is a name. */
 /* For every TCP socket: nothing waits to be sent, and a peer that vanished
- * without a word (its power, its NAT) is noticed within two minutes. */
+ * without a word (its power, its NAT) is noticed within 90 seconds. */
 void  addr_tune(int fd);
+/* Before connect to sa or listen on it: less work where that is this machine. */
+void  addr_tune_local(int fd, const struct sockaddr *sa);
+/* False if host is a name. */
 bool  addr_numeric(const char *host, int port, struct sockaddr_storage *,
     socklen_t *);
 

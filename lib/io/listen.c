@@ -291,6 +291,7 @@ open_tcp(struct listener *l, const char *address, struct err *e)
 		(void)setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
 	if (bind(l->fd, (struct sockaddr *)&ss, len) == -1)
 		return err_code(e, errno, "%s", strerror(errno));
+	addr_tune_local(l->fd, (struct sockaddr *)&ss);	/* those accepted inherit it */
 	return 0;
 }
 

@@ -8,7 +8,6 @@
 #include "io/loop.h"
 
 #include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -21,8 +20,8 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/xmalloc.h"
+#include "io/dnslib.h"
 #include "io/inside.h"
-#include "io/spare.h"
 
 /* Rounds of deferred work before descriptors are looked at again. */
 #define POST_ROUNDS	8
@@ -319,7 +318,6 @@ loop_free(struct loop *l)
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	}
 	stream_reap(l);
-	spare_free(l->io.spare);
 	free_lists(l);
 	timer_free(l->io.sweep);
 	timer_free(l->trim);
@@ -464,17 +462,29 @@ on_watch(evutil_socket_t fd, short what, void *arg)
 	w->fn(w->arg);
 }
 
-struct watch *
-watch_readable(struct loop *l, int fd, loop_fn fn, void *arg)
+static struct watch *
+watch_new(struct loop *l, int fd, short what, loop_fn fn, void *arg)
 {
 	struct watch *w = xmalloc(sizeof *w);
 
 	w->fn = fn;
 	w->arg = arg;
-	w->ev = event_new(l->base, fd, EV_READ | EV_PERSIST, on_watch, w);
+	w->ev = event_new(l->base, fd, what | EV_PERSIST, on_watch, w);
 	if (w->ev == NULL || event_add(w->ev, NULL) == -1)
 		fatalx("loop: cannot watch descriptor %d", fd);
 	return w;
+}
+
+struct watch *
+watch_readable(struct loop *l, int fd, loop_fn fn, void *arg)
+{
+	return watch_new(l, fd, EV_READ, fn, arg);
+}
+
+struct watch *
+watch_writable(struct loop *l, int fd, loop_fn fn, void *arg)
+{
+	return watch_new(l, fd, EV_WRITE, fn, arg);
 }
 
 void

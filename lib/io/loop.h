@@ -54,6 +54,8 @@ void loop_signal(struct loop *, int signo, loop_fn fn, void *arg);
 
 /* Calls fn when fd can be read, level-triggered, until freed. fd stays the caller's. */
 struct watch *watch_readable(struct loop *, int fd, loop_fn fn, void *arg) MUST;
+/* The same for writing: have one only while there is something to be written. */
+struct watch *watch_writable(struct loop *, int fd, loop_fn fn, void *arg) MUST;
 void watch_free(struct watch *);		/* NULL is fine */
 
 #endif

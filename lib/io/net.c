@@ -8,7 +8,6 @@
 #include "io/net.h"
 
 #include <errno.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/util.h>
 #include <fcntl.h>
@@ -21,6 +20,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "io/dnslib.h"
 #include "io/inside.h"
 
 #define ADDRESSES_MAX	16
@@ -183,6 +183,8 @@ dial_next(struct dial *d)
 		attempt_failed(d, errno);
 		return;
 	}
+	if (to->ss.ss_family != AF_UNIX)
+		addr_tune_local(d->fd, (struct sockaddr *)&to->ss);
 	if (connect(d->fd, (struct sockaddr *)&to->ss, to->len) == 0) {
 		connected(d);
 		return;

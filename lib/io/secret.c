@@ -1,10 +1,6 @@
 /* secret.c - see secret.h. */
 #include "io/secret.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "io/tlslib.h"
 
 #define TOKEN_BYTES	32
 #define SALT_BYTES	16
@@ -156,5 +153,8 @@ secret_scrypt_ok(const char *password, const char *stored)
 void
 secret_wipe(void *p, size_t len)
 {
-	OPENSSL_cleanse(p, len);
+	/* Called by way of memory that might change, it cannot be left out. */
+	void	*(*volatile set)(void *, int, size_t) = memset;
+
+	set(p, 0, len);
 }

@@ -193,6 +193,28 @@ stream_splice(struct stream *a, struct stream *b, int64_t idle_ms,
 }
 
 void
+splice_moved(const struct splice *sp, uint64_t *a_to_b, uint64_t *b_to_a)
+{
+	*a_to_b = sp->side[0].moved;
+	*b_to_a = sp->side[1].moved;
+}
+
+bool
+splice_release(struct splice *sp)
+{
+	static const struct stream_cb	none;
+	int				i;
+
+	if (sp->over)
+		return false;
+	for (i = 0; i < 2; i++)
+		stream_set_cb(sp->side[i].s, &none, NULL);
+	timer_free(sp->idle);
+	free(sp);
+	return true;
+}
+
+void
 splice_cut(struct splice *sp, const char *why)
 {
 	if (sp->over)

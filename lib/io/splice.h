@@ -20,5 +20,10 @@ typedef void (*splice_alive_fn)(void *arg);
 struct splice *stream_splice(struct stream *a, struct stream *b, int64_t idle_ms,
     splice_alive_fn alive, splice_done_fn done, void *arg);
 void splice_cut(struct splice *, const char *why);
+/* How many bytes went each way so far. */
+void splice_moved(const struct splice *, uint64_t *a_to_b, uint64_t *b_to_a);
+/* Gives both streams back, which need new callbacks then; done is not called.
+ * False: it is over already, and done is still to come. */
+bool splice_release(struct splice *) MUST;
 
 #endif

@@ -4,8 +4,6 @@
  */
 #include "io/tls_ctx.h"
 
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,11 +4,9 @@
 #ifndef IO_TLS_CTX_H
 #define IO_TLS_CTX_H
 
-#include <openssl/bio.h>
-#include <openssl/ssl.h>
-
 #include "base/map.h"
 #include "io/tls.h"
+#include "io/tlslib.h"
 
 struct tls_ctx {
 	SSL_CTX		*ssl;

@@ -21,7 +21,7 @@ static void
 setup(void)
 {
 	static const char *const	ours[] = { "GOMOTE_SERVER", "GOMOTE_CA",
-		"GOMOTE_USER", "GOMOTE_TOKEN", "HOME" };
+		"GOMOTE_USER", "GOMOTE_TOKEN", "GOMOTE_AGENT", "HOME" };
 	size_t				i;
 
 	for (i = 0; i < nitems(ours); i++)
@@ -154,6 +154,30 @@ START_TEST(test_token_files)
 }
 END_TEST
 
+START_TEST(test_agent)
+{
+	char	flag[] = "off", wrong[] = "never";
+
+	load();
+	ck_assert_int_eq(c.agent_ms, CRED_AGENT_MS);
+	config("agent = off\n");
+	load();
+	ck_assert_int_eq(c.agent_ms, 0);
+	setenv("GOMOTE_AGENT", "90s", 1);
+	load();
+	ck_assert_int_eq(c.agent_ms, 90000);
+	setenv("GOMOTE_AGENT", "on", 1);
+	load();
+	ck_assert_int_eq(c.agent_ms, CRED_AGENT_MS);
+	flags.agent = flag;
+	load();
+	ck_assert_int_eq(c.agent_ms, 0);
+	flags.agent = wrong;
+	ck_assert_int_eq(cred_load(&c, &flags, &e), -1);
+	ck_assert_str_eq(e.msg, "agent never: neither off nor a duration");
+}
+END_TEST
+
 START_TEST(test_authorization)
 {
 	char	*field, *plain;
@@ -212,6 +236,7 @@ unit_suite(void)
 	tcase_add_test(t, test_wrong_lines);
 	tcase_add_test(t, test_named_file_must_exist);
 	tcase_add_test(t, test_token_files);
+	tcase_add_test(t, test_agent);
 	tcase_add_test(t, test_authorization);
 	tcase_add_test(t, test_password);
 	suite_add_tcase(s, t);

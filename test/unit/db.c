@@ -288,6 +288,82 @@ START_TEST(transactions)
 }
 END_TEST
 
+/* The disk is not waited for, but all else is as always; and killed after it,
+ * it is there. */
+START_TEST(lazy)
+{
+	struct db	*db;
+	struct err	 e = ERR_INIT;
+	int		 status;
+	pid_t		 pid = fork();
+
+	ck_assert_int_ne(pid, -1);
+	if (pid == 0) {
+		db = open_ok(1);
+		if (db_begin_lazy(db, NULL) == 0)
+			put(db, "lazily", 1);
+		if (db_begin(db, NULL) == 0)
+			put(db, "within", 1);
+		if (db_commit(db, NULL) == 0 && db_commit(db, NULL) == 0)
+			raise(SIGKILL);
+		_exit(1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	db = open_ok(1);
+	ck_assert_int_eq(count(db), 2);
+	ck_assert_int_eq(db_begin_lazy(db, &e), 0);
+	put(db, "a", 1);
+	db_abort(db);
+	ck_assert_int_eq(count(db), 2);
+	ck_assert_int_eq(db_begin(db, &e), 0);
+	ck_assert_int_eq(db_begin_lazy(db, &e), 0);
+	put(db, "b", 1);
+	db_abort(db);
+	ck_assert_int_eq(db_begin_lazy(db, &e), -1);
+	ck_assert_int_eq(db_commit(db, &e), -1);
+	ck_assert_int_eq(count(db), 2);
+	put(db, "c", 1);
+	db_close(db);
+}
+END_TEST
+
+struct blob {
+	char	bytes[8];
+	size_t	len;
+};
+
+static bool
+take_blob(const struct db_row *row, void *arg)
+{
+	struct blob	*b = arg;
+	const void	*p = db_blob(row, 0, &b->len);
+
+	ck_assert_uint_le(b->len, sizeof b->bytes);
+	if (b->len > 0)
+		memcpy(b->bytes, p, b->len);
+	return true;
+}
+
+/* All bytes come back, zeros too. */
+START_TEST(blobs)
+{
+	static const char	 bytes[] = { 'a', 0, '\xff', 0 };
+	struct db		*db = open_ok(1);
+	struct blob		 b = { "", 9 };
+	struct err		 e = ERR_INIT;
+
+	ck_assert_int_eq(db_query(db, &e, take_blob, &b, "SELECT ?", "b", bytes,
+	    sizeof bytes), 1);
+	ck_assert_uint_eq(b.len, 4);
+	ck_assert_int_eq(memcmp(b.bytes, bytes, 4), 0);
+	ck_assert_int_eq(db_query(db, &e, take_blob, &b, "SELECT ? ", "b", bytes,
+	    (size_t)0), 1);
+	ck_assert_uint_eq(b.len, 0);
+	db_close(db);
+}
+END_TEST
+
 /* kill -9 right after an answer: it is there. */
 START_TEST(killed)
 {
@@ -388,6 +464,8 @@ unit_suite(void)
 	tcase_add_test(t, statements);
 	tcase_add_test(t, constraints);
 	tcase_add_test(t, transactions);
+	tcase_add_test(t, lazy);
+	tcase_add_test(t, blobs);
 	tcase_add_test(t, killed);
 	tcase_add_test(t, two_at_once);
 	tcase_add_test(t, disk_full);

@@ -4,6 +4,8 @@
 #include "lib_pki.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +101,33 @@ START_TEST(by_name)
 	WAIT(l, a.opens == 1 && b.opens == 1);
 }
 END_TEST
+
+#ifdef TCP_CONGESTION
+/* Within this machine nothing is paced (BBR would): all three sockets. */
+START_TEST(not_paced)
+{
+	char		name[32];
+	int		fd, domain, n = 0;
+	socklen_t	len;
+
+	start("127.0.0.1:0", NULL);
+	rec_take(&a, dial(listener_address(ls), NULL, 5000));
+	WAIT(l, a.opens == 1 && b.opens == 1);
+	for (fd = 3; fd < 256; fd++) {
+		len = sizeof domain;
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == -1 ||
+		    domain != AF_INET)
+			continue;
+		len = sizeof name;
+		ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION,
+		    name, &len), 0);
+		ck_assert_str_eq(name, "reno");
+		n++;
+	}
+	ck_assert_int_eq(n, 3);
+}
+END_TEST
+#endif
 
 /* /etc/hosts and the first of several addresses that answers. */
 START_TEST(any_address)
@@ -491,6 +520,9 @@ unit_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, plain);
+#ifdef TCP_CONGESTION
+	tcase_add_test(t, not_paced);
+#endif
 	tcase_add_test(t, by_name);
 	tcase_add_test(t, any_address);
 	tcase_add_test(t, tls);

@@ -179,6 +179,47 @@ START_TEST(cut)
 }
 END_TEST
 
+/* The streams are given back alive, and what comes now is not passed on. */
+START_TEST(released)
+{
+	struct stream	*left[2], *right[2];
+	uint64_t	 there, back;
+
+	stream_pair(l, left);
+	stream_pair(l, right);
+	rec_init(&a, left[0]);
+	rec_init(&b, right[1]);
+	done = 0;
+	sp = stream_splice(left[1], right[0], 60000, NULL, on_done, &done);
+	stream_write(a.s, "through", 7);
+	stream_write(b.s, "back", 4);
+	WAIT(l, buf_len(b.got) == 7 && buf_len(a.got) == 4);
+	splice_moved(sp, &there, &back);
+	ck_assert_uint_eq(there, 7);
+	ck_assert_uint_eq(back, 4);
+	ck_assert(splice_release(sp));
+	sp = NULL;
+	stream_write(a.s, "not", 3);
+	WAIT(l, buf_len(stream_in(left[1])) == 3);
+	ck_assert(stream_is_open(right[0]));
+	stream_write(right[0], "!", 1);
+	WAIT(l, buf_len(b.got) == 8);
+	stream_close(left[1]);
+	stream_close(right[0]);
+	loop_turn(l, 0);
+	ck_assert_int_eq(done, 0);
+}
+END_TEST
+
+START_TEST(released_too_late)
+{
+	start(0);
+	splice_cut(sp, "the lease ended");
+	ck_assert(!splice_release(sp));
+	WAIT(l, done == 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -192,6 +233,8 @@ unit_suite(void)
 	tcase_add_test(t, an_error_closes_the_other);
 	tcase_add_test(t, idle_is_cut);
 	tcase_add_test(t, cut);
+	tcase_add_test(t, released);
+	tcase_add_test(t, released_too_late);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,58 @@
+/*
+ * packlib.h - zlib and libzstd, each loaded when its first function is called
+ * (dynlib.h): each is from here on a member of a table. For pack.c alone.
+ */
+#ifndef DATA_PACKLIB_H
+#define DATA_PACKLIB_H
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/dynlib.h"
+
+#define ZLIB_FUNCTIONS(F) \
+	F(deflate) \
+	F(deflateEnd) \
+	F(deflateInit2_) \
+	F(inflate) \
+	F(inflateEnd) \
+	F(inflateInit2_) \
+	F(inflateReset)
+
+#define ZSTD_FUNCTIONS(F) \
+	F(ZSTD_CCtx_setParameter) \
+	F(ZSTD_compressStream2) \
+	F(ZSTD_createCCtx) \
+	F(ZSTD_createDCtx) \
+	F(ZSTD_decompressStream) \
+	F(ZSTD_freeCCtx) \
+	F(ZSTD_freeDCtx) \
+	F(ZSTD_getErrorName) \
+	F(ZSTD_isError)
+
+struct zlib { ZLIB_FUNCTIONS(DYNLIB_MEMBER) };
+struct zstd { ZSTD_FUNCTIONS(DYNLIB_MEMBER) };
+
+/* Die where it is not installed. */
+const struct zlib *packlib_zlib(void);
+const struct zstd *packlib_zstd(void);
+
+#define deflate				(packlib_zlib()->deflate)
+#define deflateEnd			(packlib_zlib()->deflateEnd)
+#define deflateInit2_			(packlib_zlib()->deflateInit2_)
+#define inflate				(packlib_zlib()->inflate)
+#define inflateEnd			(packlib_zlib()->inflateEnd)
+#define inflateInit2_			(packlib_zlib()->inflateInit2_)
+#define inflateReset			(packlib_zlib()->inflateReset)
+
+#define ZSTD_CCtx_setParameter		(packlib_zstd()->ZSTD_CCtx_setParameter)
+#define ZSTD_compressStream2		(packlib_zstd()->ZSTD_compressStream2)
+#define ZSTD_createCCtx			(packlib_zstd()->ZSTD_createCCtx)
+#define ZSTD_createDCtx			(packlib_zstd()->ZSTD_createDCtx)
+#define ZSTD_decompressStream		(packlib_zstd()->ZSTD_decompressStream)
+#define ZSTD_freeCCtx			(packlib_zstd()->ZSTD_freeCCtx)
+#define ZSTD_freeDCtx			(packlib_zstd()->ZSTD_freeDCtx)
+#define ZSTD_getErrorName		(packlib_zstd()->ZSTD_getErrorName)
+#define ZSTD_isError			(packlib_zstd()->ZSTD_isError)
+
+#endif
