@@ -53,6 +53,10 @@ status_of(int status)
 		return 404;
 	case ROLE_NOSPACE:
 		return 507;
+	case ROLE_CONFLICT:
+		return 409;
+	case ROLE_STALE:
+		return 412;
 	default:
 		return 500;
 	}
@@ -174,6 +178,7 @@ job_start(struct buildlet *b, struct http_req *r, const struct job_spec *spec)
 		.ms = spec->ms != 0 ? spec->ms : b->set->helper_ms,
 		.input = spec->input != NULL,
 		.output = spec->output != NULL,
+		.ring = spec->ring,
 	};
 	struct job	*j = xcalloc(1, sizeof *j);
 	struct err	 e = ERR_INIT;

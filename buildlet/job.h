@@ -25,6 +25,7 @@ struct job_spec {
 	const char	*ok;		/* answer of a job without output */
 	bool		 confirmed;	/* input tells its own end (upload.h), so that the
 					 * helper's success says it was whole */
+	bool		 ring;		/* the role reads its input by ring.h */
 	int64_t		 ms;		/* 0: settings' helper_ms */
 };
 

@@ -1,18 +1,13 @@
 /* upload.c - frames out of a body, and a file out of frames. */
 #include "buildlet/upload.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/xmalloc.h"
 #include "io/buf.h"
-
-#define PIPE_SIZE	(1024 * 1024)
-#define COPY_SIZE	(128 * 1024)
 
 /* ---- the sending side ---- */
 
@@ -116,73 +111,34 @@ upload_frames(struct loop *loop, struct body *src)
 
 /* ---- the receiving side ---- */
 
-static int
-bytes_copy(int in, int out, char *buf, size_t len, struct err *e)
+/* The next bytes, at most max, where they lie; -1 and e. */
+static ssize_t
+piece_next(struct ring *in, const void **p, size_t max, struct err *e)
 {
-	size_t	n;
-	ssize_t	got;
+	ssize_t	n = ring_next(in, p);
 
-	while (len > 0) {
-		n = len < COPY_SIZE ? len : COPY_SIZE;
-		got = file_read_full(in, buf, n);
-		if (got == -1)
-			return err_errno(e, "read the upload");
-		if ((size_t)got < n)
-			return err_set(e, "the upload broke off");
-		if (file_write_all(out, buf, n) == -1)
-			return err_errno(e, "write");
-		len -= n;
-	}
-	return 0;
-}
-
-#ifdef __linux__
-/* From pipe to file within the kernel. Leaves in *len what is still to come
- * where the kernel cannot do it for this pair. */
-static int
-bytes_splice(int in, int out, size_t *len, struct err *e)
-{
-	ssize_t	n;
-
-	while (*len > 0) {
-		n = splice(in, NULL, out, NULL, *len, SPLICE_F_MOVE);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EINVAL || errno == ENOSYS ||
-		    errno == EPERM || errno == EBADF))
-			return 0;
-		if (n == -1)
-			return err_errno(e, "write");
-		if (n == 0)
-			return err_set(e, "the upload broke off");
-		*len -= (size_t)n;
-	}
-	return 0;
-}
-#endif
-
-static int
-frame_receive(int in, int out, char *buf, size_t len, struct err *e)
-{
-#ifdef __linux__
-	if (bytes_splice(in, out, &len, e) == -1)
-		return -1;
-#endif
-	return bytes_copy(in, out, buf, len, e);
+	if (n == -1)
+		return err_errno(e, "read the upload");
+	if (n == 0)
+		return err_set(e, "the upload broke off");
+	return (size_t)n < max ? n : (ssize_t)max;
 }
 
 /* The length of the next frame; -1 and e. */
 static ssize_t
-head_receive(int in, struct err *e)
+head_receive(struct ring *in, struct err *e)
 {
 	unsigned char	head[UPLOAD_HEAD];
-	ssize_t		n = file_read_full(in, head, sizeof head);
-	size_t		len;
+	const void	*p;
+	size_t		i, len;
+	ssize_t		n;
 
-	if (n == -1)
-		return err_errno(e, "read the upload");
-	if (n < UPLOAD_HEAD)
-		return err_set(e, "the upload broke off");
+	for (i = 0; i < sizeof head; i += (size_t)n) {
+		if ((n = piece_next(in, &p, sizeof head - i, e)) == -1)
+			return -1;
+		memcpy(head + i, p, (size_t)n);
+		ring_took(in, (size_t)n);
+	}
 	len = (size_t)head[0] << 24 | (size_t)head[1] << 16 |
 	    (size_t)head[2] << 8 | head[3];
 	if (len > UPLOAD_FRAME_MAX)
@@ -190,24 +146,32 @@ head_receive(int in, struct err *e)
 	return (ssize_t)len;
 }
 
-int
-upload_receive(int in, int out, uint64_t *bytes, struct err *e)
+static int
+frame_receive(struct ring *in, int out, size_t len, struct err *e)
 {
-	char	*buf = xmalloc(COPY_SIZE);
-	ssize_t	 len;
-	int	 ret = -1;
+	const void	*p;
+	ssize_t		 n;
 
-#ifdef F_SETPIPE_SZ
-	(void)fcntl(in, F_SETPIPE_SZ, PIPE_SIZE);	/* else it keeps its size */
-#endif
+	for (; len > 0; len -= (size_t)n) {
+		if ((n = piece_next(in, &p, len, e)) == -1)
+			return -1;
+		if (file_write_all(out, p, (size_t)n) == -1)
+			return err_errno(e, "write");
+		ring_took(in, (size_t)n);
+	}
+	return 0;
+}
+
+int
+upload_receive(struct ring *in, int out, uint64_t *bytes, struct err *e)
+{
+	ssize_t	len;
+
 	*bytes = 0;
 	while ((len = head_receive(in, e)) > 0) {
-		if (frame_receive(in, out, buf, (size_t)len, e) == -1)
-			goto out;
+		if (frame_receive(in, out, (size_t)len, e) == -1)
+			return -1;
 		*bytes += (uint64_t)len;
 	}
-	ret = len == 0 ? 0 : -1;
-out:
-	free(buf);
-	return ret;
+	return len == 0 ? 0 : -1;
 }

@@ -338,6 +338,12 @@ req_replied(const struct http_req *r)
 	return r->reply != REPLY_NONE;
 }
 
+bool
+req_sent(const struct http_req *r)
+{
+	return r->reply == REPLY_SENT;
+}
+
 void
 req_abort(struct http_req *r, const char *why)
 {

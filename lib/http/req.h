@@ -85,6 +85,9 @@ struct body *reply_stream(struct http_req *, int status, int64_t length) MUST;
 void  reply_upgrade(struct http_req *, int status,
     void (*fn)(struct stream *, void *arg), void *arg);
 bool  req_replied(const struct http_req *);
+/* For req_on_done functions: has all of the reply left us? (Whether it arrived,
+ * nobody knows.) */
+bool  req_sent(const struct http_req *);
 /* Breaks the connection off without (further) answer. */
 void  req_abort(struct http_req *, const char *why);
 

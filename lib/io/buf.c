@@ -201,16 +201,23 @@ buf_string(struct evbuffer *b, size_t *len)
 	return s;
 }
 
+/* at -1: wherever it stands. */
+static ssize_t
+read_at(int fd, void *p, size_t len, int64_t at)
+{
+	return at < 0 ? read(fd, p, len) : pread(fd, p, len, (off_t)at);
+}
+
 /* evbuffer_read would take 4 KiB at a time of a file, and ask before each. */
-ssize_t
-buf_read_fd(struct evbuffer *b, int fd, size_t max)
+static ssize_t
+read_into(struct evbuffer *b, int fd, size_t max, int64_t at)
 {
 	char			 few[BUF_READ_MIN];
 	struct evbuffer_iovec	 v;
 	ssize_t			 n;
 
 	if (max < sizeof few) {
-		if ((n = read(fd, few, max)) > 0)
+		if ((n = read_at(fd, few, max, at)) > 0)
 			buf_add(b, few, (size_t)n);
 		return n;
 	}
@@ -218,7 +225,7 @@ buf_read_fd(struct evbuffer *b, int fd, size_t max)
 		max = BUF_READ;
 	if (evbuffer_reserve_space(b, (ev_ssize_t)max, &v, 1) != 1)
 		fatalx("buffer: out of memory");
-	n = read(fd, v.iov_base, max);
+	n = read_at(fd, v.iov_base, max, at);
 	if (n >= (ssize_t)sizeof few) {
 		v.iov_len = (size_t)n;
 		must(evbuffer_commit_space(b, &v, 1));
@@ -227,6 +234,18 @@ buf_read_fd(struct evbuffer *b, int fd, size_t max)
 		buf_add(b, few, (size_t)n);
 	}
 	return n;
+}
+
+ssize_t
+buf_read_fd(struct evbuffer *b, int fd, size_t max)
+{
+	return read_into(b, fd, max, -1);
+}
+
+ssize_t
+buf_pread_fd(struct evbuffer *b, int fd, int64_t at, size_t max)
+{
+	return read_into(b, fd, max, at);
 }
 
 ssize_t

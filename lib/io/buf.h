@@ -41,6 +41,8 @@ char  *buf_string(struct evbuffer *, size_t *len) MUST;
  * bytes (and perhaps fewer than there are); as those calls return: -1 and
  * errno, 0 at the end of file. */
 ssize_t buf_read_fd(struct evbuffer *, int fd, size_t max);
+/* The same from that place of a file (pread). */
+ssize_t buf_pread_fd(struct evbuffer *, int fd, int64_t at, size_t max);
 ssize_t buf_write_fd(struct evbuffer *, int fd, size_t max);
 
 #endif

@@ -32,6 +32,7 @@
 #include "io/loop.h"
 #include "io/pipes.h"
 #include "io/proc.h"
+#include "io/ring.h"
 
 #define SAYS_MAX	ERR_MAX		/* of stderr we keep so much of the last line */
 #define POLL_MIN_MS	1		/* for what no event tells */
@@ -70,8 +71,8 @@ struct helper {
 
 #ifdef __linux__
 /* Names the running program even after its file was replaced. */
-static const char *
-self_path(void)
+const char *
+helper_program(void)
 {
 	return "/proc/self/exe";
 }
@@ -84,8 +85,8 @@ self_remember(const char *argv0)
 #else
 static char self[4096];
 
-static const char *
-self_path(void)
+const char *
+helper_program(void)
 {
 	return self;
 }
@@ -166,14 +167,14 @@ static char **
 make_argv(const struct helper_spec *spec)
 {
 	char	**v, name[1024];
-	ssize_t	 len = readlink(self_path(), name, sizeof name - 1);
+	ssize_t	 len = readlink(helper_program(), name, sizeof name - 1);
 	size_t	 n = 0, i;
 
 	while (spec->argv[n] != NULL)
 		n++;
 	name[len > 0 ? len : 0] = '\0';
 	v = xcalloc(n + 3, sizeof *v);
-	v[0] = xstrdup(len > 0 ? name : self_path());
+	v[0] = xstrdup(len > 0 ? name : helper_program());
 	v[1] = xstrdup("-x");
 	for (i = 0; i < n; i++)
 		v[i + 2] = xstrdup(spec->argv[i]);
@@ -221,7 +222,7 @@ spawn(pid_t *pid, const struct helper_spec *spec, int in, int out, int says)
 			posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 			posix_spawn_file_actions_adddup2(&files, says, STDERR_FILENO);
 			close_others(&files);
-			error = posix_spawn(pid, self_path(), &files, &attr,
+			error = posix_spawn(pid, helper_program(), &files, &attr,
 			    argv, environ);
 			posix_spawnattr_destroy(&attr);
 		}
@@ -411,13 +412,18 @@ close_all(int fds[6])
 		pipes_close(&fds[i]);
 }
 
-/* fds: in, out, says; of each what is read from, what is written to. */
+/* fds: in, out, says; of each what is read from, what is written to. *ring is
+ * what is written to instead of in, if it is one. */
 static int
-open_all(int fds[6], const struct helper_spec *spec)
+open_all(struct loop *loop, int fds[6], struct stream **ring,
+    const struct helper_spec *spec)
 {
-	int	r;
+	int	r = 0;
 
-	if (spec->input)
+	if (spec->ring) {
+		*ring = ring_stream(loop, spec->argv[0], &fds[0]);
+		r = *ring != NULL ? 0 : -1;
+	} else if (spec->input)
 		r = pipes_open(&fds[0]);
 	else
 		r = fds[0] = pipes_null(O_RDONLY);
@@ -448,10 +454,11 @@ helper_start(struct loop *loop, const struct helper_spec *spec,
     helper_end_fn on_end, void *arg, struct err *e)
 {
 	int		 fds[6] = { -1, -1, -1, -1, -1, -1 }, none = -1;
+	struct stream	*ring = NULL;
 	struct helper	*h;
 	pid_t		 pid;
 
-	if (open_all(fds, spec) == -1)
+	if (open_all(loop, fds, &ring, spec) == -1)
 		goto fail;
 	errno = spawn(&pid, spec, fds[0], fds[3], fds[5]);
 	if (errno != 0)
@@ -464,7 +471,7 @@ helper_start(struct loop *loop, const struct helper_spec *spec,
 	h->arg = arg;
 	h->ms = spec->ms;
 	h->active = loop_now(loop);
-	h->in = take_end(h, &none, &fds[1]);
+	h->in = ring != NULL ? ring : take_end(h, &none, &fds[1]);
 	h->out = take_end(h, &fds[2], &none);
 	h->says = fds[4];
 	fds[4] = -1;
@@ -478,6 +485,8 @@ helper_start(struct loop *loop, const struct helper_spec *spec,
 fail:
 	err_errno(e, "start helper %s", spec->argv[0]);
 	close_all(fds);
+	if (ring != NULL)
+		stream_close(ring);
 	return NULL;
 }
 

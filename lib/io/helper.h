@@ -30,6 +30,8 @@ struct helper_role {
 /* First thing in main(): if argv is "-x ROLE ..." runs it and exits. Also
  * remembers how to execute this program again. */
 void helper_main(const struct helper_role *roles, int argc, char **argv);
+/* What to execute to run this program again. */
+const char *helper_program(void);
 
 /* It ended: status is HELPER_*; text its last line on stderr (cut at ERR_MAX),
  * "" if none. Killed, crashed or idle: HELPER_FAILED, and text says so.
@@ -42,6 +44,7 @@ struct helper_spec {
 	 * in which it waits for us, for more input or for room, does not count. */
 	int64_t		   ms;
 	bool		   input;	/* helper_in is a pipe, else it reads /dev/null */
+	bool		   ring;	/* and input: the role reads it by ring_join(0) (ring.h) */
 	bool		   output;	/* helper_out is a pipe, else /dev/null */
 };
 

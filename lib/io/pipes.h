@@ -1,7 +1,7 @@
 /*
  * pipes.h - descriptors for children: close-on-exec, and above 2, so that no
- * dup2 onto a child's standard descriptors can hit one of them. For proc.c and
- * helper.c. Each returns -1 and errno.
+ * dup2 onto a child's standard descriptors can hit one of them. Each returns -1
+ * and errno.
  */
 #ifndef IO_PIPES_H
 #define IO_PIPES_H

@@ -5,6 +5,7 @@
  *
  *	stream plain|tls MIB	MB/s of one connection, receiver's CPU in s/GB
  *	stream relay MIB	TLS to TLS by stream_splice: MB/s, relay's CPU in s/GB
+ *	stream mux MIB		the same, from TLS into a stream of a yamux session
  *	stream ping N		TLS, 64 bytes there and back: p50 and p99 in us
  *	stream idle N		RSS in bytes for each idle accepted TLS connection
  */
@@ -27,6 +28,7 @@
 #include "io/splice.h"
 #include "io/stream.h"
 #include "io/tls.h"
+#include "revdial/revdial.h"
 
 #define BLOCK		(64 * 1024 - 64)
 #define DIAL_MS		10000
@@ -36,6 +38,8 @@ struct bench {
 	struct loop	*loop;
 	struct tls_ctx	*server, *client;
 	struct listener	*ls;
+	struct revdial	*session;
+	struct stream	*source;	/* of the relay, until there is a way on */
 	int64_t		 want;		/* bytes, pings or connections */
 	int64_t		 done;
 	int		 to;		/* the port of the next in the chain */
@@ -179,7 +183,8 @@ relay_done(uint64_t there, uint64_t back, const struct err *why, void *arg)
 	struct bench *b = arg;
 
 	(void)back;
-	if (why != NULL && why->code != STREAM_RESET)
+	/* The sink ends as soon as it has all. */
+	if (why != NULL && why->code != STREAM_RESET && why->code != STREAM_GONE)
 		fatalx("relay: %s", why->msg);
 	tell_result(b, 0, cpu() * 1e9 / (double)there);
 }
@@ -190,6 +195,70 @@ relay_accept(struct stream *s, void *arg)
 	struct bench *b = arg;
 
 	stream_splice(s, dial(b), 0, NULL, relay_done, b);
+}
+
+/* --- relay into a yamux session, as the coordinator into a machine's ------------ */
+
+static void
+session_down(struct revdial *r, const struct err *why, void *arg)
+{
+	struct bench *b = arg;
+
+	(void)r;
+	if (b->source != NULL)
+		fatalx("session: %s", why->msg);
+}
+
+static void
+sink_stream(struct revdial *r, struct stream *s, void *arg)
+{
+	(void)r;
+	stream_set_cb(s, &sink_cb, arg);
+}
+
+static const struct revdial_cb session_cb = {
+	.accept = sink_stream, .down = session_down,
+};
+
+static void
+session_accept(struct stream *s, void *arg)
+{
+	struct bench *b = arg;
+
+	b->session = revdial_yamux(b->loop, s, false, NULL, &session_cb, b);
+}
+
+static void
+mux_opened(struct stream *s, const struct err *why, void *arg)
+{
+	struct bench *b = arg;
+
+	if (s == NULL)
+		fatalx("open: %s", why->msg);
+	stream_splice(b->source, s, 0, NULL, relay_done, b);
+	b->source = NULL;
+}
+
+static void
+carrier_open(struct stream *s, void *arg)
+{
+	struct bench *b = arg;
+
+	b->session = revdial_yamux(b->loop, s, true, NULL, &session_cb, b);
+	revdial_open(b->session, mux_opened, b);
+}
+
+static const struct stream_cb carrier_cb = {
+	.open = carrier_open, .error = on_error,
+};
+
+static void
+mux_accept(struct stream *s, void *arg)
+{
+	struct bench *b = arg;
+
+	b->source = s;
+	stream_set_cb(dial(b), &carrier_cb, b);
 }
 
 /* --- ping -------------------------------------------------------------------- */
@@ -418,9 +487,10 @@ main(int argc, char **argv)
 {
 	struct rlimit	files;
 	struct bench	b = { 0 };
+	bool		mux;
 
 	if (argc != 3 || str_int64(argv[2], 1, 1000000, &b.want) == -1) {
-		fputs("usage: stream plain|tls|relay|ping|idle N\n", stderr);
+		fputs("usage: stream plain|tls|relay|mux|ping|idle N\n", stderr);
 		return 2;
 	}
 	log_init("stream", LOG_WARN);
@@ -443,9 +513,10 @@ main(int argc, char **argv)
 		return 0;
 	}
 	b.want *= 1024 * 1024;
-	b.to = serve(&b, sink_accept);
-	if (str_eq(argv[1], "relay"))
-		b.to = serve(&b, relay_accept);
+	mux = str_eq(argv[1], "mux");
+	b.to = serve(&b, mux ? session_accept : sink_accept);
+	if (mux || str_eq(argv[1], "relay"))
+		b.to = serve(&b, mux ? mux_accept : relay_accept);
 	run_client(&b, &source_cb);
 	return 0;
 }

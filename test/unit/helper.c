@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "io/helper.h"
+#include "io/ring.h"
 
 /* ---- roles ---- */
 
@@ -36,6 +37,25 @@ role_cat(int argc, char **argv)
 		if (file_write_all(1, buf, (size_t)n) == -1)
 			return HELPER_FAILED;
 	return HELPER_OK;
+}
+
+static int
+role_ringcat(int argc, char **argv)
+{
+	struct err	 e = ERR_INIT;
+	struct ring	*in = ring_join(0, &e);
+	const void	*p;
+	ssize_t		 n = -1;
+
+	(void)argc;
+	(void)argv;
+	while (in != NULL && (n = ring_next(in, &p)) > 0) {
+		if (file_write_all(1, p, (size_t)n) == -1)
+			return HELPER_FAILED;
+		ring_took(in, (size_t)n);
+	}
+	ring_leave(in);
+	return n == 0 ? HELPER_OK : HELPER_FAILED;
 }
 
 /* "say STATUS TEXT...": each text a line on stderr. */
@@ -145,6 +165,7 @@ role_fd(int argc, char **argv)
 
 static const struct helper_role roles[] = {
 	{ "cat", role_cat },
+	{ "ringcat", role_ringcat },
 	{ "say", role_say },
 	{ "args", role_args },
 	{ "hang", role_hang },
@@ -202,12 +223,14 @@ on_end(struct helper *h, int status, const char *text, void *arg)
 	}
 }
 
-/* args: the role and its arguments, separated by '|'. */
+/* args: the role and its arguments, separated by '|'. One whose name begins with
+ * "ring" reads its input from a ring. */
 static void
 start(struct run *r, const char *args, int64_t ms, bool input, bool output)
 {
 	struct strs		 argv = STRS_INIT;
-	struct helper_spec	 spec = { .ms = ms, .input = input, .output = output };
+	struct helper_spec	 spec = { .ms = ms, .input = input, .output = output,
+				    .ring = input && str_starts(args, "ring") };
 	struct err		 e = ERR_INIT;
 
 	memset(r, 0, sizeof *r);
@@ -299,7 +322,7 @@ START_TEST(pumping)
 	struct run	r;
 	size_t		sent = 0, seen = 0, n;
 
-	start(&r, "cat", 5000, true, true);
+	start(&r, _i == 0 ? "cat" : "ringcat", 5000, true, true);
 	while (seen < total) {
 		while (sent < total && !stream_full(r.in.s)) {
 			n = total - sent < 65536 ? total - sent : 65536;
@@ -512,7 +535,8 @@ END_TEST
 START_TEST(no_descriptors)
 {
 	const char *const	 argv[] = { "cat", NULL };
-	struct helper_spec	 spec = { .argv = argv, .input = true, .output = true };
+	struct helper_spec	 spec = { .argv = argv, .input = true, .output = true,
+				    .ring = _i == 1 };
 	struct rlimit		 old, few;
 	struct err		 e = ERR_INIT;
 	int			 before = 0, after = 0;
@@ -544,7 +568,7 @@ unit_suite(void)
 	tcase_add_test(t, ends);
 	tcase_add_test(t, long_line);
 	tcase_add_test(t, arguments);
-	tcase_add_test(t, pumping);
+	tcase_add_loop_test(t, pumping, 0, 2);
 	tcase_add_test(t, end_after_output);
 	tcase_add_test(t, idle);
 	tcase_add_test(t, patient);
@@ -553,7 +577,7 @@ unit_suite(void)
 	tcase_add_test(t, free_at_once);
 	tcase_add_test(t, deaf);
 	tcase_add_test(t, dies_with_us);
-	tcase_add_test(t, no_descriptors);
+	tcase_add_loop_test(t, no_descriptors, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -10,19 +10,26 @@
 #include "base/xmalloc.h"
 #include "buildlet/upload.h"
 #include "lib_io.h"
+#include "io/ring.h"
 
 static struct loop	*loop;
 static struct body	*src, *dst;
 static struct err	 e;
 
 static void
-setup(void)
+loop_setup(void)
 {
 	loop = loop_new(&e);
 	ck_assert_ptr_nonnull(loop);
+	e = (struct err)ERR_INIT;
+}
+
+static void
+setup(void)
+{
+	loop_setup();
 	src = body_new(loop, -1);
 	dst = upload_frames(loop, src);
-	e = (struct err)ERR_INIT;
 }
 
 static void
@@ -110,20 +117,42 @@ END_TEST
 
 /* ---- the receiving side ---- */
 
+/* The reader's end of a ring that holds bytes, and its end. */
+static struct ring *
+ring_of(const void *bytes, size_t len, struct stream **writer, int *talk)
+{
+	struct ring	*in;
+
+	*writer = ring_stream(loop, "test", talk);
+	ck_assert_ptr_nonnull(*writer);
+	stream_write(*writer, bytes, len);
+	stream_shut(*writer);
+	loop_turn(loop, 0);
+	ck_assert_ptr_nonnull(in = ring_join(*talk, &e));
+	return in;
+}
+
+static void
+ring_end(struct ring *in, struct stream *writer, int talk)
+{
+	ring_leave(in);
+	close(talk);
+	stream_close(writer);
+}
+
 /* Gives bytes to upload_receive; what the file holds then is in *text. */
 static int
 receive(const void *bytes, size_t len, char **text)
 {
 	char		 name[] = "/tmp/upload.XXXXXX";
-	int		 out = mkstemp(name), in[2], ret;
+	int		 out = mkstemp(name), talk, ret;
+	struct stream	*writer;
+	struct ring	*in = ring_of(bytes, len, &writer, &talk);
 	uint64_t	 n = 0;
 
 	ck_assert_int_ne(out, -1);
-	ck_assert_int_eq(pipe(in), 0);
-	ck_assert_int_eq(file_write_all(in[1], bytes, len), 0);
-	close(in[1]);
-	ret = upload_receive(in[0], out, &n, &e);
-	close(in[0]);
+	ret = upload_receive(in, out, &n, &e);
+	ring_end(in, writer, talk);
 	close(out);
 	*text = file_read(name, 65536, NULL, NULL);
 	if (ret == 0)
@@ -169,17 +198,17 @@ END_TEST
 
 START_TEST(tells_why_it_cannot_write)
 {
-	int		in[2], out = open("/dev/full", O_WRONLY);
-	uint64_t	n;
+	struct stream	*writer;
+	struct ring	*in;
+	int		 talk, out = open("/dev/full", O_WRONLY);
+	uint64_t	 n;
 
 	if (out == -1)
 		return;
-	ck_assert_int_eq(pipe(in), 0);
-	ck_assert_int_eq(file_write_all(in[1], "\0\0\0\5hello\0\0\0\0", 13), 0);
-	close(in[1]);
-	ck_assert_int_eq(upload_receive(in[0], out, &n, &e), -1);
+	in = ring_of("\0\0\0\5hello\0\0\0\0", 13, &writer, &talk);
+	ck_assert_int_eq(upload_receive(in, out, &n, &e), -1);
 	ck_assert_int_ne(e.code, 0);
-	close(in[0]);
+	ring_end(in, writer, talk);
 	close(out);
 }
 END_TEST
@@ -196,6 +225,7 @@ unit_suite(void)
 	tcase_add_test(t, a_reader_that_leaves_ends_it);
 	suite_add_tcase(s, t);
 	t = tcase_create("receiving");
+	tcase_add_checked_fixture(t, loop_setup, teardown);
 	tcase_add_test(t, receives_what_is_whole);
 	tcase_add_loop_test(t, refuses_every_cut, 0, 19);
 	tcase_add_test(t, refuses_a_frame_too_long);
