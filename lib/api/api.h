@@ -24,9 +24,17 @@
 #define API_H_SSH_USER		"X-Go-Ssh-User"
 #define API_H_SSH_KEY		"X-Go-Authorized-Key"
 #define API_H_PROCESS_STATE	"Process-State"
+/* Ours, of execs: which one an answer is about; trailers: why it was ended, and
+ * what still runs of it. */
+#define API_H_EXEC_ID		"Exec-Id"
+#define API_H_EXEC_WHY		"Exec-Why"
+#define API_H_EXEC_LEFT		"Exec-Left"
 /* Ours: in the 101 to a machine that joined with a one-time token, the key
  * with which it registers from then on; kept in its memory only. */
 #define API_H_MACHINE_KEY	"X-Gomote-Machine-Key"
+
+/* Of GET /execs/ID/log: where in all of the log its first record stands (record.h). */
+#define API_H_EXEC_OFFSET	"Exec-Offset"
 
 /* revdial versions as they stand in API_H_REVDIAL. */
 #define API_REVDIAL_YAMUX	"yamux"
@@ -38,6 +46,8 @@
 /* GET /ls?links=true: lines of symbolic links end in a tab, "->" and the target
  * with %XX for all but unreserved characters and '/'. */
 #define API_F_LSLINK	"lslink"
+#define API_F_EXECS	"execs"		/* a command as an object: /execs; of the coordinator: its index */
+#define API_F_PUSH	"push"		/* GET, POST and PUT /push */
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
 
 #endif

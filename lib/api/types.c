@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/xmalloc.h"
@@ -127,6 +128,10 @@ api_status_json(const struct api_status *s)
 		json_set_str(j, "Lease", s->lease);
 	if (s->boot != NULL)
 		json_set_str(j, "Boot", s->boot);
+	if (strs_has(&s->features, API_F_EXECS)) {
+		json_set_int(j, "ExecSeq", s->exec_seq);
+		json_set_int(j, "Running", s->running);
+	}
 	return j;
 }
 
@@ -156,6 +161,10 @@ status_from(struct api_status *s, const struct json *j, struct err *e)
 		return err_set(e, "no usable Version");
 	s->version = (int)version;
 	take_features(&s->features, json_get(j, "Features"));
+	if (strs_has(&s->features, API_F_EXECS)) {
+		s->exec_seq = json_int(j, "ExecSeq", 0);
+		s->running = json_int(j, "Running", 0);
+	}
 	if (take_optional(j, "Lease", &s->lease, e) == -1)
 		return -1;
 	return take_optional(j, "Boot", &s->boot, e);
@@ -186,6 +195,143 @@ api_status_release(struct api_status *s)
 	free(s->lease);
 	free(s->boot);
 	memset(s, 0, sizeof *s);
+}
+
+/* --- execs ---------------------------------------------------------------- */
+
+static const char *const exec_states[] = {
+	[API_EXEC_RUNNING] = "running",
+	[API_EXEC_ENDED] = "ended",
+	[API_EXEC_LOST] = "lost",
+};
+
+const char *
+api_exec_state_name(enum api_exec_state st)
+{
+	return exec_states[st];
+}
+
+bool
+api_exec_id_ok(const char *id)
+{
+	size_t	len = strlen(id);
+
+	return len >= API_EXEC_ID_MIN && len <= API_EXEC_ID_MAX &&
+	    strspn(id, "0123456789abcdefghijklmnopqrstuvwxyz") == len;
+}
+
+static int
+take_state(const struct json *j, enum api_exec_state *out, struct err *e)
+{
+	const char	*s = json_str(j, "State", "");
+	size_t		 i;
+
+	for (i = 0; i < nitems(exec_states); i++) {
+		if (str_eq(s, exec_states[i])) {
+			*out = (enum api_exec_state)i;
+			return 0;
+		}
+	}
+	return err_set(e, "State is none that we know: %.60s", s);
+}
+
+static void
+take_args(struct strs *out, const struct json *list)
+{
+	const char	*s;
+	size_t		 i;
+
+	for (i = 0; json_is(list) == JSON_ARRAY && i < json_len(list); i++) {
+		s = json_value_str(json_at(list, i));
+		strs_add(out, s == NULL ? "" : s);
+	}
+}
+
+static int
+exec_from(struct api_exec *x, const struct json *j, struct err *e)
+{
+	if (json_is(j) != JSON_OBJECT)
+		return err_set(e, "not an object");
+	if (take_str(j, "ID", &x->id, e) == -1 || take_str(j, "Cmd", &x->cmd, e) == -1 ||
+	    take_str(j, "Status", &x->status, e) == -1 ||
+	    take_str(j, "Why", &x->why, e) == -1 || take_state(j, &x->state, e) == -1 ||
+	    take_time(j, "Created", &x->created, e) == -1)
+		return -1;
+	if (!api_exec_id_ok(x->id))
+		return err_set(e, "ID is none: %.60s", x->id);
+	if (json_str(j, "Ended", NULL) != NULL && take_time(j, "Ended", &x->ended, e) == -1)
+		return -1;
+	take_args(&x->args, json_get(j, "Args"));
+	x->seq = json_int(j, "Seq", 0);
+	x->log_end = json_int(j, "LogEnd", 0);
+	x->output = json_int(j, "Output", 0);
+	return 0;
+}
+
+int
+api_exec_parse(struct api_exec *x, const struct json *j, struct err *e)
+{
+	memset(x, 0, sizeof *x);
+	if (exec_from(x, j, e) == 0)
+		return 0;
+	api_exec_release(x);
+	return err_wrap(e, "exec");
+}
+
+void
+api_exec_release(struct api_exec *x)
+{
+	free(x->id);
+	free(x->cmd);
+	strs_release(&x->args);
+	free(x->status);
+	free(x->why);
+	memset(x, 0, sizeof *x);
+}
+
+static int
+execs_from(struct api_execs *l, const struct json *j, struct err *e)
+{
+	const struct json	*list = json_get(j, "Execs");
+	size_t			 i, n = json_is(list) == JSON_ARRAY ? json_len(list) : 0;
+
+	if (json_is(j) != JSON_OBJECT || json_is(list) != JSON_ARRAY)
+		return err_set(e, "Execs is missing or not a list");
+	l->seq = json_int(j, "Seq", 0);
+	l->running = json_int(j, "Running", 0);
+	l->v = xcalloc(n + 1, sizeof *l->v);
+	for (i = 0; i < n; i++, l->n++)
+		if (api_exec_parse(&l->v[i], json_at(list, i), e) == -1)
+			return -1;
+	return 0;
+}
+
+int
+api_execs_parse(struct api_execs *l, const char *text, size_t len, struct err *e)
+{
+	struct json	*j;
+	int		 ret;
+
+	memset(l, 0, sizeof *l);
+	if ((j = json_parse(text, len, e)) == NULL)
+		return err_wrap(e, "execs");
+	ret = execs_from(l, j, e);
+	json_free(j);
+	if (ret == 0)
+		return 0;
+	api_execs_release(l);
+	return err_wrap(e, "execs");
+}
+
+void
+api_execs_release(struct api_execs *l)
+{
+	size_t	i;
+
+	for (i = 0; i < l->n; i++)
+		api_exec_release(&l->v[i]);
+	free(l->v);
+	memset(l, 0, sizeof *l);
 }
 
 /* --- lines of GET /ls ---------------------------------------------------- */

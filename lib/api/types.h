@@ -5,6 +5,7 @@
 #define API_TYPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -30,12 +31,50 @@ struct api_status {
 	int	 version;
 	struct strs features;
 	char	*lease;		/* instance name it was leased as; NULL: none or unknown */
-	char	*boot;		/* random, new at each start of the buildlet; NULL: stock */
+	/* Random, new whenever the machine began with a clean work directory; NULL: stock. */
+	char	*boot;
+	int64_t	 exec_seq;	/* grows with each change of an exec; 0: API_F_EXECS is not listed */
+	int64_t	 running;	/* execs */
 };
 
 struct json *api_status_json(const struct api_status *) MUST;
 int  api_status_parse(struct api_status *, const char *text, size_t len, struct err *e) MUST;
 void api_status_release(struct api_status *);
+
+/* An exec, as GET /execs of a buildlet and GET /api/v1/execs of the coordinator
+ * show it: a command that is an object. What was missing is "", 0 or false. */
+#define API_EXEC_ID_MIN 6	/* of [0-9a-z] */
+#define API_EXEC_ID_MAX 32
+
+enum api_exec_state { API_EXEC_RUNNING, API_EXEC_ENDED, API_EXEC_LOST };
+const char *api_exec_state_name(enum api_exec_state);	/* "running" */
+
+struct api_exec {
+	char	*id;
+	int64_t	 seq;		/* of its last change */
+	char	*cmd;
+	struct strs args;
+	enum api_exec_state state;
+	int64_t	 created, ended;	/* wall ms; ended 0: it runs */
+	char	*status;	/* Process-State, or the reason; "" while it runs */
+	char	*why;		/* "killed", "timeout", "disk"; "": it ended by itself */
+	int64_t	 log_end;	/* offset (record.h) */
+	int64_t	 output;	/* bytes of output in all */
+};
+
+/* GET /execs of a buildlet. */
+struct api_execs {
+	int64_t	 seq;		/* of the machine's last change */
+	int64_t	 running;
+	struct api_exec *v;
+	size_t	 n;
+};
+
+bool api_exec_id_ok(const char *id);
+int  api_exec_parse(struct api_exec *, const struct json *, struct err *e) MUST;
+void api_exec_release(struct api_exec *);
+int  api_execs_parse(struct api_execs *, const char *text, size_t len, struct err *e) MUST;
+void api_execs_release(struct api_execs *);
 
 #define API_LS_MODE_MAX 16	/* the longest mode string, "dugtrwxrwxrwx", and NUL */
 

@@ -1,6 +1,6 @@
 /*
- * proc.c - our side of a command: pipes, its keeper (keeper.c, spare.c), and
- * what the keeper tells.
+ * proc.c - our side of a command: pipes, its keeper (keeper.c), and what the
+ * keeper tells.
  *
  * Two things end independently: the command (`ended`) and the keeper with the
  * whole tree (`over`). A proc that was let go lives on without callbacks
@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,7 +25,6 @@
 #include "io/keeper.h"
 #include "io/loop.h"
 #include "io/pipes.h"
-#include "io/spare.h"
 
 /* Longer than the keeper's own limit: for a keeper that hangs itself. */
 #define KEEPER_KILL_MS	15000
@@ -58,7 +56,6 @@ struct proc {
 	bool		 ended;		/* on_end was called */
 	bool		 killing;
 	bool		 cut;		/* the line is shut: the keeper kills */
-	bool		 signalled;	/* something was sent over it */
 	bool		 over;		/* the keeper is done */
 	bool		 reaped;
 	bool		 freed;		/* by the user: no callbacks */
@@ -153,9 +150,9 @@ on_reap(void *arg)
 	proc_reap(p, 0);
 }
 
-/* The keeper has ended, is about to, or can take another job. */
+/* The keeper has ended, or ends when it sees its line closed. */
 static void
-proc_over(struct proc *p, bool reusable)
+proc_over(struct proc *p)
 {
 	if (p->over)
 		return;
@@ -164,15 +161,9 @@ proc_over(struct proc *p, bool reusable)
 	p->watch = NULL;
 	timer_free(p->limit);
 	p->limit = NULL;
-	if (reusable && spare_back(p->loop, p->keeper, p->talk)) {
-		p->reaped = true;	/* it is ours no more */
-		if (p->freed)
-			loop_defer(p->loop, proc_destroy, p);
-	} else {
-		close(p->talk);
-		proc_reap(p, WNOHANG);
-	}
+	close(p->talk);
 	p->talk = -1;
+	proc_reap(p, WNOHANG);
 	if (!p->reaped) {
 		p->limit = timer_new(p->loop, on_reap, p);
 		timer_set(p->limit, REAP_MS);
@@ -199,28 +190,20 @@ on_limit(void *arg)
 /* ---- what the keeper tells ---- */
 
 static void
-proc_unstarted(struct proc *p, const char *doing, const char *what, int error)
+proc_unstarted(struct proc *p, enum brood_failure what, int error)
 {
-	struct proc_end	end = { .phase = PROC_UNSTARTED };
-	char		why[128];
+	struct proc_end	end;
 
-	snprintf(why, sizeof why, "%s", strerror(error));
-	why[0] = (char)tolower((unsigned char)why[0]);
-	snprintf(end.why, sizeof end.why, "%s %s: %s", doing, what, why);
+	brood_failure_end(&end, what, error, p->path, p->dir);
 	proc_ended(p, &end);
 }
 
 static void
 proc_status(struct proc *p, int status)
 {
-	struct proc_end	end = { .phase = PROC_EXITED };
+	struct proc_end	end;
 
-	if (WIFSIGNALED(status)) {
-		end.phase = PROC_SIGNALED;
-		end.status = WTERMSIG(status);
-		end.core = WCOREDUMP(status);
-	} else
-		end.status = WEXITSTATUS(status);
+	brood_status_end(&end, status);
 	proc_ended(p, &end);
 }
 
@@ -253,10 +236,10 @@ on_word(struct proc *p, const struct keeper_word *w)
 		break;
 	case KEEPER_NO_FORK:
 	case KEEPER_NO_EXEC:
-		proc_unstarted(p, "fork/exec", p->path, w->value);
+		proc_unstarted(p, BROOD_NO_EXEC, w->value);
 		break;
 	case KEEPER_NO_CHDIR:
-		proc_unstarted(p, "chdir", p->dir, w->value);
+		proc_unstarted(p, BROOD_NO_CHDIR, w->value);
 		break;
 	case KEEPER_ENDED:
 		proc_status(p, w->value);
@@ -267,7 +250,7 @@ on_word(struct proc *p, const struct keeper_word *w)
 			    p->path, (int)w->value);
 		if (!p->ended)	/* it was one of these */
 			proc_status(p, SIGKILL);
-		proc_over(p, !p->cut && !p->signalled);
+		proc_over(p);
 		break;
 	default:
 		fatalx("command %s: a keeper said %d", p->path, (int)w->what);
@@ -297,22 +280,39 @@ on_talk(void *arg)
 		return;
 	}
 	proc_keeper_died(p);
-	proc_over(p, false);
+	proc_over(p);
 }
 
 /* ---- starting ---- */
 
 static pid_t
-find_keeper(struct loop *loop, const struct proc_spec *spec,
-    const struct ends *d, int *talk)
+fork_keeper(const struct proc_spec *spec, const struct ends *d, int *talk)
 {
-	struct keeper_job	job = {
+	struct keeper_job	job = { .command = {
 		.path = spec->path, .argv = spec->argv, .env = spec->env,
 		.dir = spec->dir, .in = d->in[0], .out = d->out[1],
-		.err = spec->split ? d->err[1] : d->out[1], .talk = -1,
-	};
+		.err = spec->split ? d->err[1] : d->out[1], .tty = -1 } };
+	sigset_t		all, old;
+	int			fd[2];
+	pid_t			pid;
 
-	return spare_keeper(loop, &job, talk);
+	if (pipes_talk(fd) == -1)
+		return -1;
+	/* Blocked, or our handlers would run in the keeper and write into
+	 * pipes that are still ours. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid = fork();
+	if (pid == 0) {
+		job.talk = fd[1];
+		keeper_run(&job);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	pipes_close(&fd[1]);
+	if (pid == -1)
+		pipes_close(&fd[0]);
+	*talk = fd[0];
+	return pid;
 }
 
 static struct stream *
@@ -339,7 +339,7 @@ proc_spawn(struct loop *loop, const struct proc_spec *spec, proc_end_fn on_end,
 	int		 talk = -1;
 
 	if (ends_open(&d, spec) == 0)
-		keeper = find_keeper(loop, spec, &d, &talk);
+		keeper = fork_keeper(spec, &d, &talk);
 	if (keeper == -1) {
 		err_errno(e, "start %s", spec->path);
 		ends_close(&d);
@@ -395,7 +395,6 @@ proc_signal(struct proc *p, int signo)
 
 	if (p->over || p->killing || signo <= 0 || signo >= NSIG)
 		return;
-	p->signalled = true;
 	if (send(p->talk, &c, 1, SEND_FLAGS) == -1)
 		log_debug("command %s: signal %d: %s", p->path, signo,
 		    strerror(errno));

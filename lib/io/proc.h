@@ -2,11 +2,10 @@
  * proc.h - a command as a child: a whole process tree that can be killed.
  *
  * Between us and the command stands a keeper: a fork of ourselves (no exec, so
- * it costs little; where commands follow each other it was forked ahead) that
- * is a child subreaper (Linux; elsewhere the process group alone), starts the
- * command in a session of its own, reports how it started and ended, and adopts
- * whatever escapes. Killing it, or our death, ends every process below it: the
- * keeper sees its control pipe close.
+ * it costs little) that is a child subreaper (Linux; elsewhere the process group
+ * alone), starts the command in a session of its own, reports how it started and
+ * ended, and adopts whatever escapes. Killing it, or our death, ends every
+ * process below it: the keeper sees its control pipe close.
  */
 #ifndef IO_PROC_H
 #define IO_PROC_H

@@ -1,6 +1,7 @@
-/* procs.c - walking the processes below us, in Linux's /proc (procs.h). */
+/* procs.c - looking at processes, in Linux's /proc (procs.h). */
 #include "io/procs.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <dirent.h>
@@ -19,6 +20,9 @@
 
 #define PROCS_MAX	(1024 * 1024)
 #define STAT_MAX	512	/* pid (name) state ppid: the name has 16 bytes */
+#define ENVIRON_MAX	(1024 * 1024)
+#define ENVIRON_BLOCK	(16 * 1024)
+#define ENVIRON_VAR	256
 
 /* ---- the list ---- */
 
@@ -141,27 +145,52 @@ add_children(struct procs *all, pid_t pid)
 	return listed;
 }
 
-static pid_t
-parent_of(const char *name)
+/* A line "PID (NAME) STATE PPID ...": what follows the name, NULL if there is none. */
+static char *
+stat_read(const char *pid, char buf[STAT_MAX])
 {
-	char	 path[64], buf[STAT_MAX];
-	char	*p;
+	char	 path[64], *p;
 	ssize_t	 n;
 	int	 fd;
 
-	snprintf(path, sizeof path, "/proc/%.20s/stat", name);
+	snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return -1;
-	n = read(fd, buf, sizeof buf - 1);
+		return NULL;
+	n = read(fd, buf, STAT_MAX - 1);
 	close(fd);
 	if (n <= 0)
-		return -1;
+		return NULL;
 	buf[n] = '\0';
 	p = strrchr(buf, ')');	/* the name may hold anything */
-	if (p == NULL || strlen(p) < 5)
-		return -1;
-	return (pid_t)strtol(p + 4, NULL, 10);
+	return p != NULL && strlen(p) >= 5 ? p : NULL;
+}
+
+static pid_t
+parent_of(const char *name)
+{
+	char	 buf[STAT_MAX], *p = stat_read(name, buf);
+
+	return p != NULL ? (pid_t)strtol(p + 4, NULL, 10) : -1;
+}
+
+bool
+procs_name(pid_t pid, char name[PROCS_NAME_MAX])
+{
+	char	 number[24], buf[STAT_MAX], *p, *from;
+	size_t	 len;
+
+	snprintf(number, sizeof number, "%ld", (long)pid);
+	p = stat_read(number, buf);
+	if (p == NULL || p[2] == 'Z' || p[2] == 'X')
+		return false;
+	*p = '\0';
+	from = strchr(buf, '(');
+	snprintf(name, PROCS_NAME_MAX, "%s", from != NULL ? from + 1 : "?");
+	for (len = 0; name[len] != '\0'; len++)
+		if ((unsigned char)name[len] < ' ' || name[len] == 0x7f)
+			name[len] = '?';
+	return true;
 }
 
 /* The slow way: every process of the system is asked for its parent. */
@@ -198,6 +227,98 @@ procs_below(struct procs *all, procs_fn each)
 		else
 			scan_children(all, all->pid[i]);
 	}
+}
+
+/* ---- marks ---- */
+
+void
+procs_mark(int dir, char mark[PROCS_MARK_MAX])
+{
+	struct stat	st;
+
+	mark[0] = '\0';
+	if (fstat(dir, &st) == 0)
+		snprintf(mark, PROCS_MARK_MAX, "%llx-%llx", (unsigned long long)st.st_dev,
+		    (unsigned long long)st.st_ino);
+}
+
+/* Does one variable, as far as it was read, carry the mark? */
+static bool
+var_has_mark(const char *var, const char *mark)
+{
+	size_t	len = strlen(mark);
+
+	if (strncmp(var, PROCS_MARK "=", sizeof PROCS_MARK) != 0)
+		return false;
+	var += sizeof PROCS_MARK;
+	return strncmp(var, mark, len) == 0 && (var[len] == '\0' || var[len] == '/');
+}
+
+/* Variable by variable; of long ones only the beginning matters. */
+static bool
+environ_has_mark(int fd, const char *mark)
+{
+	char	 buf[ENVIRON_BLOCK], var[ENVIRON_VAR];
+	size_t	 have = 0, total = 0;
+	ssize_t	 n, i;
+
+	while (total < ENVIRON_MAX && (n = read(fd, buf, sizeof buf)) > 0) {
+		total += (size_t)n;
+		for (i = 0; i < n; i++) {
+			if (have < sizeof var - 1)
+				var[have++] = buf[i];
+			if (buf[i] != '\0')
+				continue;
+			var[have] = '\0';
+			if (var_has_mark(var, mark))
+				return true;
+			have = 0;
+		}
+	}
+	var[have] = '\0';
+	return var_has_mark(var, mark);
+}
+
+static bool
+has_mark(const char *pid, const char *mark)
+{
+	char		path[64];
+	struct stat	st;
+	bool		has;
+	int		fd;
+
+	snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	has = fstat(fd, &st) == 0 && st.st_uid == geteuid() && environ_has_mark(fd, mark);
+	close(fd);
+	return has;
+}
+
+size_t
+procs_marked(const char *mark, procs_fn each)
+{
+	DIR		*d = mark[0] != '\0' ? opendir("/proc") : NULL;
+	struct dirent	*ent;
+	pid_t		 pid;
+	size_t		 n = 0;
+
+	if (d == NULL)
+		return 0;
+	while ((ent = readdir(d)) != NULL) {
+		if (ent->d_name[0] < '1' || ent->d_name[0] > '9' ||
+		    !has_mark(ent->d_name, mark))
+			continue;
+		pid = (pid_t)strtol(ent->d_name, NULL, 10);
+		if (pid <= 1 || pid == getpid())
+			continue;
+		n++;
+		if (each != NULL)
+			each(pid);
+	}
+	closedir(d);
+	return n;
 }
 
 /* ---- descriptors ---- */

@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "io/inside.h"
-#include "io/spare.h"
-
 struct loop	*run_loop;
 struct dir	 run_dir;
 
@@ -95,8 +92,6 @@ run_finish(struct run *r)
 bool
 run_childless(void)
 {
-	spare_free(loop_io(run_loop)->spare);
-	loop_io(run_loop)->spare = NULL;
 	return waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
 }
 

@@ -31,8 +31,7 @@ const char *run_end_text(const struct run *);
 void run_on_gone(void *run);
 /* A process number that a script wrote into a file; 0 while there is none. */
 pid_t run_pid_in(const char *name);
-/* Every keeper was reaped; the one that waits for the next command, which it
- * lets go first, does not count. */
+/* Every keeper was reaped. */
 bool run_childless(void);
 /* Zombies are dead: whose child it is reaps it when it can. */
 bool run_alive(pid_t);

@@ -17,8 +17,6 @@
 
 #include "base/attr.h"
 #include "base/str.h"
-#include "io/inside.h"
-#include "io/spare.h"
 
 static void
 check_end_text(const char *script, const char *want)
@@ -278,61 +276,6 @@ START_TEST(texts)
 }
 END_TEST
 
-/* A keeper whose command left nothing takes the next, and does with it what a
- * forked one does: the same process, and no descriptor of the one before. */
-START_TEST(by_spares)
-{
-	char		 script[] = "pwd; set -- $1 /proc/$$/fd/*; "
-			    "echo \"$V $1 $PPID $#\" >&2; exit $1";
-	char		*argv[] = { "sh", "-c", script, "x", "3", NULL };
-	char		*env[] = { "V=v", NULL };
-	struct proc_spec spec = { .path = "/bin/sh", .argv = argv, .env = env,
-			.dir = "/", .split = true };
-	struct run	 r;
-	char		 want[64], *out, *err;
-	pid_t		 spare = 0;
-	int		 i;
-
-	for (i = 0; i < 3; i++) {
-		run_start_spec(&r, &spec);
-		WAIT(run_loop, r.ends > 0 && r.out.eofs > 0 && r.err.eofs > 0);
-		snprintf(want, sizeof want, "v 3 %ld 5\n", (long)spare);
-		out = rec_text(&r.out);
-		err = rec_text(&r.err);
-		ck_assert_str_eq(run_end_text(&r), "exit status 3");
-		ck_assert_str_eq(out, "/\n");
-		if (i > 0)
-			ck_assert_str_eq(err, want);
-		free(out);
-		free(err);
-		WAIT(run_loop, spare_pid(loop_io(run_loop)->spare) > 0);
-		spare = spare_pid(loop_io(run_loop)->spare);
-		proc_free(r.p);
-		buf_free(r.out.got);
-		buf_free(r.err.got);
-	}
-	loop_turn(run_loop, 0);		/* the last one is let go */
-	WAIT(run_loop, run_childless());
-}
-END_TEST
-
-/* One that died meanwhile is no harm. */
-START_TEST(dead_spare)
-{
-	struct run	r;
-	pid_t		spare;
-
-	run_start(&r, "exit 0");
-	WAIT(run_loop, (spare = spare_pid(loop_io(run_loop)->spare)) > 0);
-	WAIT(run_loop, r.ends > 0);
-	proc_free(r.p);
-	buf_free(r.out.got);
-	kill(spare, SIGKILL);
-	WAIT(run_loop, !run_alive(spare));
-	check_end_text("exit 5", "exit status 5");
-}
-END_TEST
-
 Suite *
 unit_suite(void)
 {
@@ -341,8 +284,6 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, run_setup, run_teardown);
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, by_spares);
-	tcase_add_test(t, dead_spare);
 	tcase_add_test(t, exit_status);
 	tcase_add_test(t, signals);
 	tcase_add_test(t, core);
