@@ -15,6 +15,7 @@
 #include "buildlet/workdir.h"
 #include "io/loop.h"
 
+struct execs;
 struct wipe;
 
 struct buildlet {
@@ -23,8 +24,10 @@ struct buildlet {
 	struct workdir		*workdir;
 	struct strs		 env;		/* of commands, without our secrets */
 	const char		*argv0;		/* of this program */
-	char			*boot;		/* random, new at each start */
+	/* Kept beside the work directory (lease.h). */
+	char			*boot;		/* random, new when that was emptied at start */
 	char			*lease;		/* instance that we are leased as; NULL: none */
+	struct execs		*execs;
 	struct work_list	 work;
 	size_t			 work_count;
 	struct wipe		*wipe;		/* the work directory is being emptied */

@@ -231,8 +231,8 @@ env_make(struct strs *env, const struct form *f, const char *workdir,
 
 /* ---- all of it ---- */
 
-static bool
-is_true(const char *s)
+bool
+execspec_true(const char *s)
 {
 	static const char *const	yes[] =
 	    { "1", "t", "T", "true", "TRUE", "True" };
@@ -262,7 +262,7 @@ execspec_make(struct execspec *x, const struct form *f, const char *workdir,
 	while ((one = form_each(f, "cmdArg", &it)) != NULL)
 		strs_add(&x->argv, one);
 	env_make(&x->env, f, workdir, own, x->dir);
-	x->debug = is_true(form_get(f, "debug"));
+	x->debug = execspec_true(form_get(f, "debug"));
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct execspec {
 int  execspec_make(struct execspec *x, const struct form *f, const char *workdir,
     const struct strs *own, struct err *e) MUST;
 void execspec_release(struct execspec *);
+bool execspec_true(const char *);	/* "true", "1", ... as Go reads it; NULL is not */
 /* The two lines that debug=true prints first. malloc'ed. */
 char *execspec_debug(const struct execspec *) MUST;
 /* Of several K=V with the same K the last stays, at its place; what has no '='

@@ -32,7 +32,7 @@ file_put(struct http_req *r, void *buildlet)
 	const char	*argv[] = { "write", workdir_path(b->workdir), path,
 			    req_printf(r, "%lld", (long long)mode), NULL };
 	struct job_spec	 spec = { .argv = argv, .ok = "OK",
-			    .confirmed = true };
+			    .confirmed = true, .ring = true };
 
 	if (path == NULL)
 		return;

@@ -17,6 +17,7 @@
 
 #include "base/xmalloc.h"
 #include "buildlet/buildlet.h"
+#include "buildlet/execs.h"
 
 #define LOOK_MS		2000
 #define AGAIN_MS	60000	/* heartbeats bring some of it back */
@@ -94,7 +95,8 @@ static void
 on_look(void *arg)
 {
 	struct idle	*i = arg;
-	bool		 idle = i->b->work_count == 0 && i->b->wipe == NULL;
+	bool		 idle = i->b->work_count == 0 && i->b->wipe == NULL &&
+			    execs_running(i->b->execs) == 0;
 	int64_t		 now = loop_now(i->b->loop);
 
 	if (!idle)

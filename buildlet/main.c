@@ -1,11 +1,15 @@
 /*
  * main.c - the buildlet: lends its machine out by the buildlet API.
  *
- * The story: settings, the work directory (taken, then emptied), then either a
- * listening socket or a connection to the coordinator; both feed the same HTTP
- * server, whose requests go to routes.c. At the end everything under way is
- * cut and the work directory is emptied again.
+ * The story: settings, the work directory (taken; then emptied, unless a lease
+ * or commands of the buildlet before are there, which are gone on with), then
+ * either a listening socket or a connection to the coordinator; both feed the
+ * same HTTP server, whose requests go to routes.c. At the end everything under
+ * way is cut and the work directory is emptied again. SIGHUP ends it too, but
+ * leaves commands running, and the program as it now is takes over.
  */
+#include <sys/wait.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +20,15 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "buildlet/buildlet.h"
+#include "buildlet/execs.h"
 #include "buildlet/halt.h"
 #include "buildlet/idle.h"
+#include "buildlet/lease.h"
 #include "buildlet/reverse.h"
 #include "buildlet/roles.h"
 #include "buildlet/routes.h"
 #include "buildlet/settings.h"
+#include "buildlet/upgrade.h"
 #include "buildlet/wipe.h"
 #include "http/server.h"
 #include "io/net.h"
@@ -30,6 +37,7 @@
 
 #define BOOT_BYTES	16
 #define EXIT_USAGE	2
+#define UPGRADE_LOOK_MS	10
 
 struct program {
 	struct buildlet		 b;
@@ -41,6 +49,11 @@ struct program {
 	struct idle		*idle;
 	int			 status;
 	bool			 halting;
+
+	struct upgrade		*upgrade;
+	struct timer		*handing;	/* over, as soon as nothing is under way */
+	int64_t			 hand_by;	/* loop_now; then at once */
+	char			*key;		/* to hand over, of reverse mode */
 };
 
 extern char **environ;
@@ -71,19 +84,29 @@ on_cleaned(struct buildlet *b, const struct err *why, void *arg)
 	loop_stop(b->loop);
 }
 
+/* Nobody new. */
+static void
+program_close_doors(struct program *p)
+{
+	p->b.stopping = true;
+	listener_free(p->listener);
+	p->listener = NULL;
+	reverse_stop(p->reverse);
+}
+
 static void
 program_stop(struct buildlet *b, const char *why, bool machine)
 {
 	struct program	*p = b->main;
 
 	p->halting |= machine;
-	if (b->stopping)
+	if (b->stopping && p->handing == NULL)
 		return;
-	b->stopping = true;
+	timer_free(p->handing);
+	p->handing = NULL;
 	log_info("ending: %s", why);
-	listener_free(p->listener);
-	p->listener = NULL;
-	reverse_stop(p->reverse);
+	program_close_doors(p);
+	lease_forget(b);
 	wipe_start(b, "this buildlet is ending", false, on_cleaned, p);
 }
 
@@ -92,9 +115,56 @@ on_signal(void *arg)
 {
 	struct program	*p = arg;
 
-	if (p->b.stopping)	/* the second one: without cleaning */
-		_exit(EXIT_FAILURE);
+	if (p->b.stopping && p->handing == NULL)
+		_exit(EXIT_FAILURE);	/* the second one: without cleaning */
 	program_stop(&p->b, "told by a signal", false);
+}
+
+/* ---- the end that is a beginning ---- */
+
+static void
+on_handing(void *arg)
+{
+	struct program	*p = arg;
+	struct buildlet	*b = &p->b;
+
+	if ((b->work_count > 0 || b->wipe != NULL) && loop_now(b->loop) < p->hand_by)
+		return;
+	if (p->reverse != NULL)
+		p->key = xstrdup(reverse_key(p->reverse));
+	loop_stop(b->loop);
+}
+
+/* What belongs to a connection ends with it; the execs do not. */
+static void
+on_hangup(void *arg)
+{
+	struct program	*p = arg;
+	struct buildlet	*b = &p->b;
+	struct err	 e = ERR_INIT;
+
+	if (b->stopping)
+		return;
+	if (upgrade_check(p->upgrade, &e) == -1) {
+		log_error("%s", e.msg);
+		return;
+	}
+	log_info("handing over to the program as it is now; %zu commands run on",
+	    execs_running(b->execs));
+	program_close_doors(p);
+	work_cut_all(b, "this buildlet is being upgraded");
+	p->hand_by = loop_now(b->loop) + b->set->cut_ms;
+	p->handing = loop_every(b->loop, UPGRADE_LOOK_MS, on_handing, p);
+}
+
+static void
+program_hand_over(struct program *p)
+{
+	struct err	e = ERR_INIT;
+
+	if (upgrade_run(p->upgrade, p->key, &e) == -1)
+		log_error("%s: commands run on, start it again", e.msg);
+	p->status = EXIT_FAILURE;
 }
 
 /* ---- the beginning ---- */
@@ -176,33 +246,68 @@ on_ready(struct buildlet *b, const struct err *why, void *arg)
 	loop_stop(b->loop);
 }
 
+static void
+on_kept(void *arg)
+{
+	struct program	*p = arg;
+
+	on_ready(&p->b, NULL, p);
+}
+
 static int
 program_open(struct program *p, struct err *e)
 {
 	const struct http_limits	limits = {
 		.connections_max = p->set.connections_max };
 	struct buildlet			*b = &p->b;
+	char				*handed;
+	int				 ret;
 
 	TAILQ_INIT(&b->work);
 	b->set = &p->set;
 	b->stop = program_stop;
 	b->main = p;
-	if (settings_load(&p->set, e) == -1)
+	handed = upgrade_key();
+	ret = settings_load(&p->set, handed, e);
+	free(handed);
+	if (ret == -1)
 		return -1;
 	environment_take(&b->env);
-	b->boot = secret_hex(BOOT_BYTES);
 	b->workdir = workdir_open(p->set.workdir, p->set.lock_ms, e);
 	if (b->workdir == NULL)
 		return -1;
 	b->loop = loop_new(e);
 	if (b->loop == NULL)
 		return -1;
+	b->execs = execs_load(b, e);
+	if (b->execs == NULL)
+		return -1;
 	p->server = http_server_new(b->loop, &limits, routes_serve, b);
 	p->idle = idle_start(b);
 	loop_signal(b->loop, SIGTERM, on_signal, p);
 	loop_signal(b->loop, SIGINT, on_signal, p);
-	loop_signal(b->loop, SIGHUP, on_signal, p);
+	loop_signal(b->loop, SIGHUP, on_hangup, p);
 	return 0;
+}
+
+/* As the buildlet before left it, or from nothing? */
+static void
+program_begin(struct program *p)
+{
+	struct buildlet	*b = &p->b;
+	struct err	 e = ERR_INIT;
+
+	if (lease_load(b) && (b->lease != NULL || execs_any(b->execs))) {
+		log_info("going on with what is there: lease %s, %zu commands run",
+		    b->lease != NULL ? b->lease : "none", execs_running(b->execs));
+		if (workdir_furnish(workdir_fd(b->workdir), &e) == -1)
+			log_warn("%s", e.msg);
+		loop_defer(b->loop, on_kept, p);
+		return;
+	}
+	free(b->boot);
+	b->boot = secret_hex(BOOT_BYTES);
+	wipe_start(b, "this buildlet is starting", true, on_ready, p);
 }
 
 static void
@@ -216,9 +321,12 @@ program_close(struct program *p)
 	reverse_free(p->reverse);
 	idle_free(p->idle);
 	wipe_free(b->wipe);
+	timer_free(p->handing);
 	tls_ctx_free(p->tls);
 	if (b->loop != NULL) {
 		loop_turn(b->loop, 0);	/* what was closed now is freed now */
+		execs_free(b->execs);
+		loop_turn(b->loop, 0);
 		loop_free(b->loop);
 	}
 	workdir_close(b->workdir);
@@ -232,15 +340,23 @@ static int
 program_run(struct program *p)
 {
 	struct err	e = ERR_INIT;
+	bool		handing;
 
 	if (program_open(p, &e) == -1) {
 		log_error("%s", e.msg);
 		p->status = EXIT_FAILURE;
 	} else {
-		wipe_start(&p->b, "this buildlet is starting", true, on_ready, p);
+		program_begin(p);
 		loop_run(p->b.loop);
 	}
+	handing = p->handing != NULL;
 	program_close(p);
+	if (handing)
+		program_hand_over(p);
+	upgrade_free(p->upgrade);
+	if (p->key != NULL)
+		secret_wipe(p->key, strlen(p->key));
+	free(p->key);
 	if (p->halting)
 		halt_machine();
 	return p->status;
@@ -272,5 +388,9 @@ main(int argc, char **argv)
 	}
 	log_set_level((enum log_level)log_parse_level(p.set.log));
 	p.b.argv0 = argv[0];
+	p.upgrade = upgrade_new(argv);
+	/* Children of the program that we took over from. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		continue;
 	return program_run(&p);
 }

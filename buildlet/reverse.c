@@ -388,7 +388,7 @@ reverse_start(struct buildlet *b, struct http_server *server, struct err *e)
 	v->backoff = (struct backoff)BACKOFF_INIT(set->retry_first_ms,
 	    set->retry_max_ms);
 	v->key = xstrdup(set->key);
-	v->joining = set->join_token_file != NULL;
+	v->joining = set->join_token_file != NULL && !set->key_handed;
 	v->lost_ms = loop_now(b->loop);
 	v->timer = timer_new(b->loop, try_start, v);
 	try_later(v, 0);
@@ -403,6 +403,12 @@ reverse_stop(struct reverse *v)
 	v->stopped = true;
 	timer_stop(v->timer);
 	try_drop(v);
+}
+
+const char *
+reverse_key(const struct reverse *v)
+{
+	return v->key;
 }
 
 void

@@ -19,6 +19,8 @@ struct reverse *reverse_start(struct buildlet *, struct http_server *,
     struct err *e) MUST;
 /* Dials no more; what is connected stays. */
 void reverse_stop(struct reverse *);		/* NULL is fine */
+/* The key that it registers with now; borrowed. */
+const char *reverse_key(const struct reverse *);
 void reverse_free(struct reverse *);		/* NULL is fine */
 
 #endif

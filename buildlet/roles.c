@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -19,8 +20,12 @@
 #include "buildlet/workdir.h"
 #include "data/tarin.h"
 #include "data/tarout.h"
+#include "io/procs.h"
+#include "io/ring.h"
 
 #define OUT_SIZE	(64 * 1024)
+#define KILL_PAUSE_MS	10
+#define KILL_TRIES	1000
 
 /* Errors of the system end in lower case, as the stock programs print them. */
 static void
@@ -35,7 +40,7 @@ text_soften(struct err *e)
 }
 
 /* Says why on stderr; the exit status tells whose fault it was. */
-static int
+int
 role_fail(struct err *e)
 {
 	text_soften(e);
@@ -80,6 +85,41 @@ root_open(const char *path)
 	return fd;
 }
 
+/* Kills whatever commands of this work directory have left, wherever it went.
+ * -1 and e. */
+static int
+leftovers_kill(int root, struct err *e)
+{
+	const struct timespec	pause = { 0, KILL_PAUSE_MS * 1000000L };
+	char			mark[PROCS_MARK_MAX];
+	size_t			left;
+	int			tries = KILL_TRIES;
+
+	procs_mark(root, mark);
+	while ((left = procs_marked(mark, procs_kill)) > 0 && tries-- > 0)
+		nanosleep(&pause, NULL);
+	return left == 0 ? 0 :
+	    err_set(e, "%zu processes could not be killed", left);
+}
+
+static int
+clean(const char *workdir, const char *execs, bool furnish, struct err *e)
+{
+	struct err	why = ERR_INIT;
+	int		root = root_open(workdir);
+	int		ret = leftovers_kill(root, e);
+
+	if (execs != NULL && tree_remove(root_open(execs), ".", &why) == -1 && ret == 0) {
+		*e = why;
+		ret = err_wrap(e, "empty %s", execs);
+	}
+	if (workdir_empty(root, furnish, &why) == -1 && ret == 0) {
+		*e = why;
+		ret = -1;
+	}
+	return ret;
+}
+
 static int
 role_clean(int argc, char **argv)
 {
@@ -87,9 +127,10 @@ role_clean(int argc, char **argv)
 
 	if (argc < 3)
 		return usage(argv[0]);
-	if (argc > 3)
-		sshrole_clean(argv[3]);
-	if (workdir_empty(root_open(argv[1]), str_eq(argv[2], "furnish"), &e) == -1) {
+	if (argc > 4) {
+		sshrole_clean(argv[4]);
+	}
+	if (clean(argv[1], argc > 3 ? argv[3] : NULL, str_eq(argv[2], "furnish"), &e) == -1) {
 		text_soften(&e);
 		fprintf(stderr, "%s\n", e.msg);
 		return HELPER_FAILED;
@@ -97,9 +138,8 @@ role_clean(int argc, char **argv)
 	return HELPER_OK;
 }
 
-/* All of stdin; NULL if it is too long or cannot be read. */
-static char *
-names_read(size_t *len)
+char *
+role_names(size_t *len)
 {
 	char	*all = xmalloc(ROLE_NAMES_MAX);
 	ssize_t	 n = file_read_full(STDIN_FILENO, all, ROLE_NAMES_MAX);
@@ -137,7 +177,7 @@ role_rm(int argc, char **argv)
 	if (argc != 2)
 		return usage(argv[0]);
 	root = root_open(argv[1]);
-	if ((all = names_read(&len)) == NULL) {
+	if ((all = role_names(&len)) == NULL) {
 		fprintf(stderr, "read the names to remove: too many\n");
 		return HELPER_FAILED;
 	}
@@ -156,15 +196,20 @@ role_write(int argc, char **argv)
 {
 	struct err		 e = ERR_INIT;
 	struct tree_file	*f;
+	struct ring		*in;
 	uint64_t		 bytes;
 	int64_t			 mode;
+	int			 ret;
 
 	if (argc != 4 || str_int64(argv[3], 0, 0777, &mode) == -1)
 		return usage(argv[0]);
 	f = tree_create(root_open(argv[1]), argv[2], (mode_t)mode, &e);
 	if (f == NULL)
 		return role_fail(&e);
-	if (upload_receive(STDIN_FILENO, tree_fd(f), &bytes, &e) == -1) {
+	in = ring_join(STDIN_FILENO, &e);
+	ret = in == NULL ? -1 : upload_receive(in, tree_fd(f), &bytes, &e);
+	ring_leave(in);
+	if (ret == -1) {
 		tree_drop(f);
 		if (e.code != 0)
 			return role_fail(&e);

@@ -3,6 +3,7 @@
 
 #include "buildlet/buildlet.h"
 #include "buildlet/exec.h"
+#include "buildlet/exec_api.h"
 #include "buildlet/file.h"
 #include "buildlet/halt.h"
 #include "buildlet/lease.h"
@@ -28,6 +29,12 @@ static const struct route table[] = {
 	{ "POST", "/removeall", ROUTE_FORM, remove_post },
 	{ "GET", "/ls", 0, ls_get },
 	{ "POST", "/exec", ROUTE_FORM, exec_post },
+	{ "GET", "/execs", 0, exec_api_list },
+	{ "POST", "/execs", ROUTE_FORM, exec_api_make },
+	{ "GET", "/execs/", ROUTE_PREFIX, exec_api_one },
+	{ "PUT", "/execs/", ROUTE_PREFIX, exec_api_one },
+	{ "POST", "/execs/", ROUTE_PREFIX | ROUTE_FORM, exec_api_one },
+	{ "DELETE", "/execs/", ROUTE_PREFIX, exec_api_one },
 	{ "POST", "/halt", 0, halt_post },
 	{ "POST", "/connect-ssh", 0, ssh_post },
 	{ "POST", "/tcpproxy", 0, tcpproxy_post },

@@ -16,12 +16,16 @@
 #define SECRET_FILE_MAX	4096
 #define HOSTNAME_MAX	256
 #define MINUTE		(60 * 1000)
+#define LOG_MIN		(64 * 1024ULL)
+#define LOG_MAX		(1ULL << 50)
 
 void
 settings_init(struct settings *s)
 {
 	memset(s, 0, sizeof *s);
 	s->log = "info";
+	s->log_limit = "256M";
+	s->log_budget = "4G";
 	s->form_max = 1024 * 1024;
 	s->work_max = 512;
 	s->connections_max = 2000;
@@ -30,6 +34,8 @@ settings_init(struct settings *s)
 	s->cut_ms = 10 * 1000;
 	s->helper_ms = 5 * MINUTE;
 	s->grace_ms = 2 * 1000;
+	s->term_ms = 5 * 1000;
+	s->alive_ms = 15 * 1000;
 	s->fetch_head_ms = 30 * 1000;
 	s->fetch_stall_ms = MINUTE;
 	s->proxy_dial_ms = 10 * 1000;
@@ -67,8 +73,14 @@ settings_options(struct settings *s)
 		    "listen mode: serve there; no ADDR means loopback" },
 		{ "log", OPT_STRING, &s->log, "LEVEL",
 		    "error, warn, info or debug" },
+		{ "log-budget", OPT_STRING, &s->log_budget, "SIZE",
+		    "disk for the logs of all commands; the oldest go first" },
+		{ "log-limit", OPT_STRING, &s->log_limit, "SIZE",
+		    "disk for the log of one command; its middle goes first" },
 		{ "password-file", OPT_STRING, &s->password_file, "FILE",
 		    "listen mode: password that clients must know" },
+		{ "pids-max", OPT_INT, &s->pids_max, "N",
+		    "how many processes all commands may have" },
 		{ "port-file", OPT_STRING, &s->port_file, "FILE",
 		    "listen mode: gets the port once it is served" },
 		{ "revdial", OPT_STRING, &s->revdial, "VERSION",
@@ -84,13 +96,27 @@ settings_options(struct settings *s)
 		{ "version", OPT_BOOL, &s->version, NULL,
 		    "print the version and end" },
 		{ "workdir", OPT_STRING, &s->workdir, "DIR",
-		    "directory to work in; emptied at start and end" },
+		    "directory to work in; emptied between leases and at the end" },
 		{ .name = NULL },
 	};
 
 	_Static_assert(sizeof table <= sizeof s->options, "options do not fit");
 	memcpy(s->options, table, sizeof table);
 	return s->options;
+}
+
+/* "4G" or "4GiB". */
+static int
+size_read(const char *option, const char *text, uint64_t *out, struct err *e)
+{
+	size_t	 len = strlen(text) - (str_ends(text, "iB") ? 2 : 0);
+	char	*number = xstrndup(text, len);
+	int	 ret = str_size(number, out);
+
+	free(number);
+	if (ret == -1 || *out < LOG_MIN || *out > LOG_MAX)
+		return err_set(e, "%s: not a size from 64K to 1024T: %s", option, text);
+	return 0;
 }
 
 static int
@@ -130,6 +156,9 @@ settings_parse(struct settings *s, int argc, char **argv, struct err *e)
 		return err_set(e, "unexpected argument: %s", argv[used]);
 	if (log_parse_level(s->log) == -1)
 		return err_set(e, "-log: no such level: %s", s->log);
+	if (size_read("-log-limit", s->log_limit, &s->log_limit_bytes, e) == -1 ||
+	    size_read("-log-budget", s->log_budget, &s->log_budget_bytes, e) == -1)
+		return -1;
 	return modes_check(s, e);
 }
 
@@ -148,7 +177,7 @@ key_path_default(const char *type)
 }
 
 static int
-key_load(struct settings *s, struct err *e)
+key_read(struct settings *s, struct err *e)
 {
 	const char	*drop = getenv("GO_BUILD_KEY_DELETE_AFTER_READ");
 	char		*path;
@@ -178,11 +207,23 @@ key_load(struct settings *s, struct err *e)
 }
 
 static int
-reverse_load(struct settings *s, struct err *e)
+key_load(struct settings *s, const char *handed, struct err *e)
+{
+	if (handed == NULL)
+		return key_read(s, e);
+	if (s->join_token_file == NULL && key_read(s, NULL) == 0)
+		return 0;
+	s->key = xstrdup(handed);
+	s->key_handed = true;
+	return 0;
+}
+
+static int
+reverse_load(struct settings *s, const char *handed, struct err *e)
 {
 	char	name[HOSTNAME_MAX] = "";
 
-	if (key_load(s, e) == -1)
+	if (key_load(s, handed, e) == -1)
 		return -1;
 	if (s->hostname == NULL &&
 	    (gethostname(name, sizeof name - 1) == -1 || name[0] == '\0'))
@@ -218,9 +259,9 @@ listen_load(struct settings *s, struct err *e)
 }
 
 int
-settings_load(struct settings *s, struct err *e)
+settings_load(struct settings *s, const char *handed, struct err *e)
 {
-	return s->listen != NULL ? listen_load(s, e) : reverse_load(s, e);
+	return s->listen != NULL ? listen_load(s, e) : reverse_load(s, handed, e);
 }
 
 void

@@ -33,14 +33,21 @@ struct settings {
 	/* Both. */
 	char	*workdir;
 	char	*log;
+	char	*log_limit;		/* size of an exec's log */
+	char	*log_budget;		/* of all of them */
+	int64_t	 pids_max;		/* processes of all commands; 0: any number */
 	bool	 halt;			/* POST /halt ends the machine too */
 	bool	 version;
 
 	/* By settings_load, owned. */
 	char	*password;		/* NULL: none wanted */
 	char	*key;			/* sent as API_H_KEY: machine key or join token */
+	bool	 key_handed;		/* it is from the program before us (upgrade.h) */
 	char	*name;			/* hostname for the coordinator */
 	char	*address;		/* where to listen, with a host */
+
+	/* By settings_parse. */
+	uint64_t log_limit_bytes, log_budget_bytes;
 
 	/* Bounds. */
 	size_t	 form_max;		/* bytes of a form */
@@ -53,6 +60,8 @@ struct settings {
 	int64_t	 cut_ms;		/* whatever is under way ends when told to */
 	int64_t	 helper_ms;		/* a helper that neither reads nor writes */
 	int64_t	 grace_ms;		/* output still open after a command's end */
+	int64_t	 term_ms;		/* between TERM and KILL of a command */
+	int64_t	 alive_ms;		/* a log that is followed, without a byte: a sign of life */
 	int64_t	 fetch_head_ms;		/* POST /writetgz: redirects and head */
 	int64_t	 fetch_stall_ms;	/* its body without a byte */
 	int64_t	 proxy_dial_ms;		/* POST /tcpproxy */
@@ -66,7 +75,7 @@ struct settings {
 	int64_t	 retry_first_ms, retry_max_ms;
 	int64_t	 settled_ms;		/* a session that lasted so long was good */
 
-	struct opt options[20];		/* filled by settings_options */
+	struct opt options[24];		/* filled by settings_options */
 };
 
 /* The defaults. */
@@ -76,8 +85,10 @@ const struct opt *settings_options(struct settings *s);
 /* Reads and checks a command line. 0, -1 and e (wrong usage), or -2: help is
  * wanted. */
 int  settings_parse(struct settings *, int argc, char **argv, struct err *e) MUST;
-/* Reads the files that hold secrets and fills what is left open. Blocks. */
-int  settings_load(struct settings *, struct err *e) MUST;
+/* Reads the files that hold secrets and fills what is left open. Blocks. handed: the
+ * key of the program before us, or NULL; it counts in place of a join token, which
+ * is used up, and of a file that is gone. */
+int  settings_load(struct settings *, const char *handed, struct err *e) MUST;
 void settings_usage(FILE *to);
 void settings_release(struct settings *);
 

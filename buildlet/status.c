@@ -7,6 +7,7 @@
 #include "api/api.h"
 #include "api/types.h"
 #include "buildlet/buildlet.h"
+#include "buildlet/execs.h"
 #include "buildlet/platform.h"
 #include "buildlet/tcpproxy.h"
 #include "io/buf.h"
@@ -17,16 +18,20 @@ void
 status_get(struct http_req *r, void *buildlet)
 {
 	static const char *const	 features[] =
-	    { API_F_LEASE, API_F_LSLINK, API_F_ZSTD, TCPPROXY_FEATURE };
+	    { API_F_EXECS, API_F_LEASE, API_F_LSLINK, API_F_ZSTD, TCPPROXY_FEATURE };
 	struct buildlet			*b = buildlet;
 	struct api_status		 st = { .version = API_BUILDLET_VERSION,
-					    .lease = b->lease, .boot = b->boot };
+					    .lease = b->lease, .boot = b->boot,
+					    .exec_seq = (int64_t)execs_seq(b->execs),
+					    .running = (int64_t)execs_running(b->execs) };
 	struct json			*j;
 	char				*text;
 	size_t				 i;
 
 	for (i = 0; i < nitems(features); i++)
 		strs_add(&st.features, features[i]);
+	if (workdir_state(b->workdir) != NULL)
+		strs_add(&st.features, API_F_PUSH);
 	j = api_status_json(&st);
 	text = json_text(j, false);
 	reply_data(r, 200, "application/json; charset=utf-8", text, strlen(text));

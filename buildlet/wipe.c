@@ -1,4 +1,4 @@
-/* wipe.c - cut, wait until all has ended, empty. */
+/* wipe.c - cut and kill, wait until all has ended, empty. */
 #include "buildlet/wipe.h"
 
 #include <stdlib.h>
@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "buildlet/buildlet.h"
+#include "buildlet/execs.h"
+#include "buildlet/lease.h"
 #include "buildlet/roles.h"
 #include "io/helper.h"
 
@@ -19,12 +21,12 @@ struct wipe {
 	struct buildlet		*b;
 	TAILQ_HEAD(, waiter)	 waiters;
 	struct timer		*timer;		/* until all work has ended */
+	bool			 work_over;	/* it has, or was given up */
+	bool			 execs_over;
 	struct helper		*helper;
 	bool			 furnish;
 	struct err		 err;
 };
-
-static void	clean_start(void *arg);
 
 static void
 wipe_finish(struct wipe *w)
@@ -34,8 +36,11 @@ wipe_finish(struct wipe *w)
 	struct waiter		*one;
 
 	b->wipe = NULL;
+	execs_wiped(b->execs);
 	if (why != NULL)
 		log_error("clean: %s", why->msg);
+	else
+		lease_save(b, false);
 	while ((one = TAILQ_FIRST(&w->waiters)) != NULL) {
 		TAILQ_REMOVE(&w->waiters, one, entry);
 		one->done(b, why, one->arg);
@@ -59,16 +64,27 @@ static void
 clean_start(void *arg)
 {
 	struct wipe		*w = arg;
-	const char *const	 argv[] = { "clean", workdir_path(w->b->workdir),
+	struct buildlet		*b = w->b;
+	const char		*state = workdir_state(b->workdir);
+	const char *const	 argv[] = { "clean", workdir_path(b->workdir),
 				    w->furnish ? "furnish" : "bare",
-				    workdir_state(w->b->workdir), NULL };
-	const struct helper_spec spec = { .argv = argv, .ms = w->b->set->clean_ms };
+				    execs_path(b->execs), state, NULL };
+	const struct helper_spec spec = { .argv = argv, .ms = b->set->clean_ms };
 
-	timer_free(w->timer);
-	w->timer = NULL;
-	w->helper = helper_start(w->b->loop, &spec, on_clean, w, &w->err);
+	w->helper = helper_start(b->loop, &spec, on_clean, w, &w->err);
 	if (w->helper == NULL)
 		wipe_finish(w);
+}
+
+/* Nothing works or runs here any more. */
+static void
+wipe_try(struct wipe *w)
+{
+	if (!w->work_over || !w->execs_over || w->helper != NULL)
+		return;
+	timer_stop(w->timer);
+	loop_undefer(w->b->loop, clean_start, w);
+	loop_defer(w->b->loop, clean_start, w);
 }
 
 static void
@@ -78,17 +94,26 @@ on_cut_late(void *arg)
 
 	err_set(&w->err, "%zu tasks did not end when they were cut",
 	    w->b->work_count);
-	clean_start(w);
+	w->work_over = true;
+	wipe_try(w);
 }
 
 void
 wipe_work_ended(struct wipe *w)
 {
-	if (w->timer == NULL || w->helper != NULL)
-		return;
-	timer_stop(w->timer);
-	loop_undefer(w->b->loop, clean_start, w);
-	loop_defer(w->b->loop, clean_start, w);
+	w->work_over = true;
+	wipe_try(w);
+}
+
+static void
+on_execs_gone(size_t left, void *arg)
+{
+	struct wipe	*w = arg;
+
+	if (left > 0)
+		err_set(&w->err, "%zu processes could not be killed", left);
+	w->execs_over = true;
+	wipe_try(w);
 }
 
 static void
@@ -101,7 +126,10 @@ wipe_begin(struct buildlet *b, const char *reason)
 	w->timer = timer_new(b->loop, on_cut_late, w);
 	timer_set(w->timer, b->set->cut_ms);
 	b->wipe = w;
+	/* Who is killed from here on must not pass for clean at the next start. */
+	lease_save(b, true);
 	work_cut_all(b, reason);
+	execs_wipe(b->execs, on_execs_gone, w);
 	if (b->work_count == 0)
 		wipe_work_ended(w);
 }

@@ -2,6 +2,7 @@
 #include "buildlet/work.h"
 
 #include "buildlet/buildlet.h"
+#include "buildlet/execs.h"
 #include "buildlet/wipe.h"
 #include "http/req.h"
 
@@ -14,7 +15,7 @@ work_may(struct buildlet *b, struct http_req *r)
 		why = "this buildlet is ending";
 	else if (b->wipe != NULL)
 		why = "the work directory is being emptied";
-	else if (b->work_count >= b->set->work_max)
+	else if (b->work_count + execs_running(b->execs) >= b->set->work_max)
 		why = "too much is under way on this machine";
 	if (why != NULL && r != NULL)
 		reply_error(r, 503, "buildlet: %s", why);

@@ -77,6 +77,9 @@ static const struct {
 	{ "buildlet -listen 1", "-workdir is needed" },
 	{ "buildlet -listen 1 -workdir w -tls-cert c", "need one another" },
 	{ "buildlet -listen 1 -workdir w -log loud", "no such level" },
+	{ "buildlet -listen 1 -workdir w -log-limit 1K", "-log-limit: not a size from 64K" },
+	{ "buildlet -listen 1 -workdir w -log-budget lots", "-log-budget: not a size" },
+	{ "buildlet -listen 1 -workdir w -log-budget 2000T", "-log-budget: not a size" },
 	{ "buildlet -listen 1 -workdir w rest", "unexpected argument: rest" },
 	{ "buildlet -reverse-type t -coordinator c -workdir w -revdial 3", "neither yamux nor 2" },
 	{ "buildlet -reverse-type t -coordinator c -workdir w -key-file a "
@@ -100,16 +103,16 @@ START_TEST(listens_on_loopback_unless_told)
 	char	c[] = "buildlet -listen 0.0.0.0:80 -workdir w";
 
 	ck_assert_int_eq(parse(a), 0);
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_str_eq(s.address, "127.0.0.1:80");
 	ck_assert(!s.halt);
 	settings_release(&s);
 	ck_assert_int_eq(parse(b), 0);
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_str_eq(s.address, "127.0.0.1:8080");
 	settings_release(&s);
 	ck_assert_int_eq(parse(c), 0);
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_str_eq(s.address, "0.0.0.0:80");
 }
 END_TEST
@@ -120,22 +123,22 @@ START_TEST(key_is_where_stock_buildlets_look)
 	char	*path = xasprintf("%s/key", dir);
 
 	ck_assert_int_eq(parse(line), 0);
-	ck_assert_int_eq(settings_load(&s, &e), -1);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), -1);
 	ck_assert_ptr_nonnull(strstr(e.msg, ".gobuildkey-t"));
 	key_make(".gobuildkey-t", " one\n");
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_str_eq(s.key, "one");
 	ck_assert_ptr_nonnull(s.name);
 	settings_release(&s);
 
 	key_make("key", "two\n");
 	setenv("GO_BUILD_KEY_PATH", path, 1);
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_str_eq(s.key, "two");
 	ck_assert_int_eq(access(path, F_OK), 0);
 	settings_release(&s);
 	setenv("GO_BUILD_KEY_DELETE_AFTER_READ", "1", 1);
-	ck_assert_int_eq(settings_load(&s, &e), 0);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), 0);
 	ck_assert_int_eq(access(path, F_OK), -1);
 	free(path);
 }
@@ -147,8 +150,55 @@ START_TEST(an_empty_key_is_none)
 
 	key_make(".gobuildkey-t", "\n");
 	ck_assert_int_eq(parse(line), 0);
-	ck_assert_int_eq(settings_load(&s, &e), -1);
+	ck_assert_int_eq(settings_load(&s, NULL, &e), -1);
 	ck_assert_ptr_nonnull(strstr(e.msg, "is empty"));
+}
+END_TEST
+
+/* What the program before us had counts where it cannot be read again. */
+START_TEST(a_key_that_was_handed_over)
+{
+	char	line[] = "buildlet -reverse-type t -coordinator c:1 -workdir w";
+	char	*path = xasprintf("%s/key", dir);
+	char	*join = xasprintf("%s -join-token-file %s", line, path);
+	char	*again = xstrdup(line);
+
+	ck_assert_int_eq(parse(line), 0);
+	ck_assert_int_eq(settings_load(&s, "handed", &e), 0);
+	ck_assert_str_eq(s.key, "handed");
+	ck_assert(s.key_handed);
+	settings_release(&s);
+
+	settings_init(&s);
+	key_make(".gobuildkey-t", "fresh\n");
+	ck_assert_int_eq(parse(again), 0);
+	ck_assert_int_eq(settings_load(&s, "handed", &e), 0);
+	ck_assert_str_eq(s.key, "fresh");
+	ck_assert(!s.key_handed);
+	settings_release(&s);
+
+	settings_init(&s);
+	key_make("key", "used-up\n");
+	ck_assert_int_eq(parse(join), 0);
+	ck_assert_int_eq(settings_load(&s, "handed", &e), 0);
+	ck_assert_str_eq(s.key, "handed");
+	free(again);
+	free(join);
+	free(path);
+}
+END_TEST
+
+START_TEST(sizes_of_logs)
+{
+	char	plain[] = "buildlet -listen 1 -workdir w";
+	char	given[] = "buildlet -listen 1 -workdir w -log-limit 2GiB -log-budget 64K";
+
+	ck_assert_int_eq(parse(plain), 0);
+	ck_assert_uint_eq(s.log_limit_bytes, 256 << 20);
+	ck_assert_uint_eq(s.log_budget_bytes, 4ULL << 30);
+	ck_assert_int_eq(parse(given), 0);
+	ck_assert_uint_eq(s.log_limit_bytes, 2ULL << 30);
+	ck_assert_uint_eq(s.log_budget_bytes, 64 << 10);
 }
 END_TEST
 
@@ -164,6 +214,8 @@ unit_suite(void)
 	tcase_add_test(t, listens_on_loopback_unless_told);
 	tcase_add_test(t, key_is_where_stock_buildlets_look);
 	tcase_add_test(t, an_empty_key_is_none);
+	tcase_add_test(t, a_key_that_was_handed_over);
+	tcase_add_test(t, sizes_of_logs);
 	suite_add_tcase(suite, t);
 	return suite;
 }
