@@ -1,6 +1,11 @@
 /*
  * api_create.c - POST /buildlet/create (PROTOCOL 3): a place in the queue,
  * told every few seconds, until there is an instance or a reason why not.
+ *
+ * A client that gives its request a name (field `request`, feature
+ * "create-again") may ask again after its connection was lost, and gets that
+ * instance, or its place in the queue. An instance whose client was not there
+ * any more to hear of it is ended at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +19,15 @@
 #include "coordinator/routes.h"
 #include "io/buf.h"
 
-#define STATUS_MS	5000	/* between two lines about the place in the queue */
+#define STATUS_MS	5000	/* between two lines about the place in the queue, */
+#define BACK_MS		500	/* two looks whether a machine is back */
 
 struct create {			/* lives as long as its request */
 	struct face	*face;
 	struct http_req	*r;
 	struct request	*request;	/* NULL: it has been decided */
+	char		*name;		/* of the instance that it was told, or will be; NULL */
+	bool		 told;
 	struct body	*out;		/* NULL: old client, or it is over */
 	struct timer	*tick;
 };
@@ -36,12 +44,25 @@ version_check(const char *v, struct err *e)
 	return 0;
 }
 
+/* Did the client hear of its instance? */
+static void
+see_told(struct create *c)
+{
+	struct instance	*i = c->told ? instance_peek(c->face->core, c->name) : NULL;
+
+	if (i != NULL && req_sent(c->r))
+		instance_claim(i);
+	else if (i != NULL && !instance_claimed(i))
+		instance_end(i, "coordinator", "its user had gone when it was ready");
+}
+
 /* The client has its answer, or has gone. */
 static void
 on_done(void *arg)
 {
 	struct create	*c = arg;
 
+	see_told(c);
 	if (c->request != NULL)
 		sched_withdraw(c->request);
 	c->request = NULL;
@@ -96,6 +117,8 @@ status_of(const struct err *e)
 		return 400;
 	case SCHED_LIMIT:
 		return 403;
+	case SCHED_AGAIN:
+		return 409;
 	default:
 		return 503;
 	}
@@ -126,16 +149,12 @@ refuse(struct create *c, const struct err *why)
 }
 
 static void
-on_granted(struct instance *i, const struct err *why, void *arg)
+tell(struct create *c, struct instance *i)
 {
-	struct create	*c = arg;
 	struct json	*j;
 
-	c->request = NULL;
-	if (i == NULL) {
-		refuse(c, why);
-		return;
-	}
+	c->name = req_strdup(c->r, instance_name(i));
+	c->told = true;
 	if (c->out == NULL) {
 		face_reply_json(c->r, 200, present_instance(i));
 		return;
@@ -146,6 +165,72 @@ on_granted(struct instance *i, const struct err *why, void *arg)
 	finish(c);
 }
 
+static void
+on_granted(struct instance *i, const struct err *why, void *arg)
+{
+	struct create	*c = arg;
+
+	c->request = NULL;
+	if (i == NULL)
+		refuse(c, why);
+	else
+		tell(c, i);
+}
+
+/* --- asked for again ------------------------------------------------------------ */
+
+static bool
+is_back(struct instance *i)
+{
+	struct instance_row	row;
+
+	instance_row_of(i, &row);
+	return row.state == INSTANCE_LIVE;
+}
+
+static void
+say_away(struct create *c)
+{
+	struct json	*status = json_object(), *j = json_object();
+
+	json_set_str(status, "message", "waiting for the machine of this instance to come back");
+	json_set_int(status, "ahead", 0);
+	json_set(j, "status", status);
+	say(c, j);
+}
+
+static void
+on_look(void *arg)
+{
+	struct create	*c = arg;
+	struct instance	*i;
+	struct err	 e = ERR_INIT;
+
+	i = instance_look(c->face->core, face_user(c->r), c->name, &e);
+	if (i == NULL)
+		refuse(c, &e);
+	else if (is_back(i))
+		tell(c, i);
+}
+
+/* It was granted, and its client did not hear of it. */
+static void
+tell_again(struct create *c, struct instance *i)
+{
+	log_info("instance %s: asked for again", instance_name(i));
+	instance_claim(i);
+	instance_touch(i);
+	if (c->out == NULL || is_back(i)) {
+		tell(c, i);
+		return;
+	}
+	c->name = req_strdup(c->r, instance_name(i));
+	say_away(c);
+	c->tick = loop_every(req_loop(c->r), BACK_MS, on_look, c);
+}
+
+/* --- the request ------------------------------------------------------------------ */
+
 /* Newer clients read lines from now on. */
 static void
 begin_stream(struct create *c)
@@ -155,16 +240,23 @@ begin_stream(struct create *c)
 }
 
 static void
-start(struct create *c, const char *builder_type, bool lines)
+start(struct create *c, const char *builder_type, const char *key, bool lines)
 {
-	struct err	e = ERR_INIT;
+	struct core	*core = c->face->core;
+	struct instance	*i;
+	struct err	 e = ERR_INIT;
 
 	reply_header(c->r, API_H_SUPPORTED, API_CLIENT_VERSION);
 	if (lines)
 		begin_stream(c);
 	req_on_done(c->r, on_done, c);
-	c->request = sched_request(c->face->core, face_user(c->r), builder_type,
-	    req_peer(c->r), on_granted, c, &e);
+	i = key == NULL ? NULL : instance_of_request(core, face_user(c->r)->name, key);
+	if (i != NULL) {
+		tell_again(c, i);
+		return;
+	}
+	c->request = sched_request(core, face_user(c->r), builder_type, req_peer(c->r), key,
+	    on_granted, c, &e);
 	if (c->request == NULL) {
 		refuse(c, &e);
 		return;
@@ -181,6 +273,7 @@ api_create(struct http_req *r, void *arg)
 	struct face	*f = arg;
 	struct create	*c;
 	const char	*version = req_param(r, "version"), *type = req_param(r, "builderType");
+	const char	*key = req_param(r, "request");
 	struct str	 near = STR_INIT;
 	struct err	 e = ERR_INIT;
 
@@ -190,6 +283,11 @@ api_create(struct http_req *r, void *arg)
 	}
 	if (type == NULL || type[0] == '\0') {
 		reply_error(r, 400, "builderType is missing");
+		return;
+	}
+	if (key != NULL && !api_exec_id_ok(key)) {
+		reply_error(r, 400, "request: not %d to %d of 0-9 a-z", API_EXEC_ID_MIN,
+		    API_EXEC_ID_MAX);
 		return;
 	}
 	if (catalog_builder(f->core->catalog, type) == NULL) {
@@ -202,5 +300,5 @@ api_create(struct http_req *r, void *arg)
 	c = req_alloc(r, sizeof *c);
 	c->face = f;
 	c->r = r;
-	start(c, type, strcmp(version, API_CLIENT_VERSION) >= 0);
+	start(c, type, key, strcmp(version, API_CLIENT_VERSION) >= 0);
 }

@@ -7,9 +7,11 @@
  *	                 │ └──101──▶ turning ──▶ splicing ──▶ done
  *	                 └──▶ answered: refused or failed ──▶ done
  *
- * Beginning takes a while only for /exec where the builder type sets
- * environment: the form is read whole and gets it. A client that leaves cuts the connection to
- * the machine, which ends the command there.
+ * Beginning takes a while only where a command is begun (/exec, /execs) and the
+ * builder type sets environment: the form is read whole and gets it. A client
+ * that leaves cuts the connection to the machine, which ends the command of an
+ * /exec there; one of /execs goes on, and the index of execs (execs.h) hears that
+ * something may have changed.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -28,6 +30,10 @@
 /* Until the machine answers, where that is when the work is done (an upload
  * unpacked, a tree removed); what it can answer at once has face.answer_ms. */
 #define HEAD_SLOW_MS	(2 * 60 * 60 * 1000)
+/* The longest that GET /execs/ID?wait= waits. */
+#define WAIT_MAX_MS	60000
+/* A log that is followed says something every 15 s (record.h, ALIVE). */
+#define FOLLOW_STALL_MS	60000
 /* An ssh session or tunnel over which nothing went either way for so long. */
 #define SPLICE_IDLE_MS	(12 * 60 * 60 * 1000)
 
@@ -44,15 +50,20 @@ struct proxy {
 	struct splice		*splice;	/* SPLICING */
 	char			*cut;		/* TURNING: cut meanwhile, and why */
 	char			*type;		/* BEGINNING: for exec_env */
+	bool			 execs;		/* the path is /execs or below */
+	char			*forget;	/* the exec that is to be forgotten; NULL */
 };
 
 static void
 proxy_free(struct proxy *p)
 {
 	instance_release(p->hold);
+	if (p->execs)
+		execs_changed(p->face->core, p->name);
 	free(p->name);
 	free(p->cut);
 	free(p->type);
+	free(p->forget);
 	free(p);
 }
 
@@ -90,37 +101,42 @@ fail(struct proxy *p, int status, const char *why)
 	reply_error(p->r, status, "coordinator: %s", why);
 }
 
+/* The instance has ended; what clients know that by comes first. */
+static void
+gone(struct proxy *p, const char *why)
+{
+	char	*text = xasprintf("unknown or expired buildlet: %s", why);
+
+	fail(p, 502, text);
+	free(text);
+}
+
 /* The instance has ended under our hands. */
 static void
 on_cut(const char *why, void *arg)
 {
 	struct proxy	*p = arg;
-	struct str	 text = STR_INIT;
 
-	str_addf(&text, "instance %s has ended: %s", p->name, why);
 	switch (p->state) {
 	case BEGINNING:
-		if (p->r != NULL && p->cut == NULL)
-			p->cut = xstrdup(str_text(&text));
+	case TURNING:
+		if (p->cut == NULL)
+			p->cut = xstrdup(why);
 		break;
 	case WAITING:
 		bclient_cancel(p->call);
 		p->call = NULL;
-		fail(p, 502, str_text(&text));
+		gone(p, why);
 		break;
 	case REPLYING:
-		req_abort(p->r, str_text(&text));
-		break;
-	case TURNING:
-		p->cut = xstrdup(str_text(&text));
+		req_abort(p->r, why);
 		break;
 	case SPLICING:
-		splice_cut(p->splice, str_text(&text));
+		splice_cut(p->splice, why);
 		break;
 	case ANSWERED:
 		break;
 	}
-	str_release(&text);
 }
 
 /* --- the way back ----------------------------------------------------------- */
@@ -206,6 +222,10 @@ on_head(const struct http_resp *resp, void *arg)
 		return;
 	}
 	set_state(p, REPLYING);
+	if (p->forget != NULL && resp->status / 100 == 2)
+		execs_forgotten(p->face->core, p->name, p->forget);
+	if (p->execs)
+		execs_changed(p->face->core, p->name);
 	pass_headers(p->r, resp->headers);
 	reply_body(p->r, resp->status, resp->body);
 }
@@ -228,13 +248,34 @@ is_upgrade(const char *path)
 	return str_eq(path, "/connect-ssh") || str_eq(path, "/tcpproxy");
 }
 
+/* How long GET /execs/ID may take where that waits for its end. */
 static int64_t
-head_ms(const struct face *f, const char *path)
+wait_ms(struct http_req *r)
+{
+	const char	*wait = form_get(req_query(r), "wait");
+	int64_t		 ms;
+
+	return wait == NULL || str_int64(wait, 0, INT64_MAX, &ms) == -1 ? 0 :
+	    ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS;
+}
+
+static bool
+is_execs(const char *path)
+{
+	return str_eq(path, "/execs") || str_starts(path, "/execs/");
+}
+
+static int64_t
+head_ms(const struct face *f, struct http_req *r)
 {
 	static const char *const quick[] = { "/", "/connect-ssh", "/exec", "/healthz",
 	    "/status", "/tcpproxy", "/workdir" };
-	size_t	i;
+	const char	*path = req_path(r);
+	size_t		 i;
 
+	/* What is fed to a command is answered when the command has taken it. */
+	if (is_execs(path) && !str_eq(req_method(r), "PUT"))
+		return f->answer_ms + wait_ms(r);
 	for (i = 0; i < nitems(quick); i++)
 		if (str_eq(path, quick[i]))
 			return f->answer_ms;
@@ -286,7 +327,9 @@ send_on(struct proxy *p, struct instance *i, struct body *body)
 	h = headers_there(p->r);
 	q.headers = h;
 	q.host = path_base(row.machine);	/* stock and development: TYPE/HOST */
-	q.head_ms = head_ms(p->face, req_path(p->r));
+	q.head_ms = head_ms(p->face, p->r);
+	if (p->execs)
+		q.stall_ms = FOLLOW_STALL_MS;
 	set_state(p, WAITING);
 	p->call = bclient_send(machine, &q, &cb, p);
 	headers_free(h);
@@ -306,11 +349,11 @@ on_collected(char *text, size_t len, const struct err *why, void *arg)
 		return;
 	}
 	if (p->cut != NULL) {
-		fail(p, 502, p->cut);
+		gone(p, p->cut);
 	} else if (text == NULL) {
 		fail(p, why->code == EMSGSIZE ? 413 : 400, why->msg);
-	} else if ((i = instance_peek(p->face->core, p->name)) == NULL) {
-		fail(p, 502, "unknown or expired buildlet");
+	} else if ((i = instance_find(p->face->core, face_user(p->r), p->name, &e)) == NULL) {
+		gone(p, e.msg);
 	} else {
 		body = exec_env_apply(p->face->core, p->type, text, len, &e);
 		if (body == NULL)
@@ -321,6 +364,13 @@ on_collected(char *text, size_t len, const struct err *why, void *arg)
 	free(text);
 }
 
+static bool
+begins_command(const struct http_req *r)
+{
+	return str_eq(req_path(r), "/exec") ||
+	    (str_eq(req_path(r), "/execs") && str_eq(req_method(r), "POST"));
+}
+
 static void
 begin(struct proxy *p, struct instance *i)
 {
@@ -328,7 +378,7 @@ begin(struct proxy *p, struct instance *i)
 	struct instance_row	 row;
 
 	instance_row_of(i, &row);
-	if (str_eq(req_path(r), "/exec") && req_has_body(r) &&
+	if (begins_command(r) && req_has_body(r) &&
 	    exec_env_wanted(p->face->core, row.builder_type, req_header(r, "Content-Type"))) {
 		p->type = xstrdup(row.builder_type);
 		body_collect(req_take_body(r), FACE_FORM_MAX, on_collected, p);
@@ -409,6 +459,9 @@ api_proxy(struct http_req *r, void *arg)
 	p->face = f;
 	p->r = r;
 	p->name = xstrdup(instance_name(i));
+	p->execs = is_execs(req_path(r));
+	if (p->execs && str_eq(req_method(r), "DELETE"))
+		p->forget = xstrdup(path_base(req_path(r)));
 	p->hold = instance_hold(i, on_cut, p);
 	req_on_done(r, on_done, p);
 	begin(p, i);

@@ -1,10 +1,14 @@
 /* api_v1.c - what the coordinator can do beyond PROTOCOL 3 (PROTOCOL 6). */
+#include "api/api.h"
 #include "coordinator/face.h"
 #include "coordinator/routes.h"
 
 /* Names of what clients may use here. */
 static const char *const features[] = {
 	"builders",	/* GET /api/v1/builders */
+	"instances",	/* /api/v1/instances */
+	API_F_EXECS,	/* /api/v1/execs; requests to an instance's /execs are passed on */
+	"create-again",	/* field `request` of POST /buildlet/create */
 };
 
 void
@@ -26,7 +30,7 @@ builder_json(const struct catalog *c, const struct builder_type *b)
 {
 	const struct host_type	*h = catalog_host(c, b->host_type);
 	struct json		*j = json_object(), *env = json_array();
-	char			 idle[CLOCK_TEXT_MAX];
+	char			 text[CLOCK_TEXT_MAX];
 	size_t			 i;
 
 	for (i = 0; h != NULL && i < h->env.n; i++)
@@ -37,13 +41,15 @@ builder_json(const struct catalog *c, const struct builder_type *b)
 	json_set(j, "Env", env);
 	json_set_str(j, "BootstrapURL", b->bootstrap == NULL ? "" : b->bootstrap);
 	json_set_str(j, "Setup", b->setup);
-	json_set_str(j, "Idle", clock_duration(b->idle_ms, idle));
+	json_set_str(j, "Idle", clock_duration(b->idle_ms, text));
+	if (b->lifetime_ms != 0)
+		json_set_str(j, "Lifetime", clock_duration(b->lifetime_ms, text));
 	json_set_str(j, "Notes", h == NULL ? "" : h->notes);
 	return j;
 }
 
 /* {"Builders":{NAME:{"HostType":..., "Env":[...], "BootstrapURL":URL or "",
- * "Setup":..., "Idle":"30m0s", "Notes":...}}} */
+ * "Setup":..., "Idle":"30m0s", "Lifetime":"4h0m0s" if it has one, "Notes":...}}} */
 void
 api_v1_builders(struct http_req *r, void *arg)
 {

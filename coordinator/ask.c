@@ -20,10 +20,13 @@ struct ask {
 	uint64_t		 conn;		/* from the head on */
 	char			*what;		/* "POST /removeall on machine NAME" */
 	int64_t			 until;
+	size_t			 max;
+	const char		*header;	/* whose value is wanted */
+	char			*value;		/* it */
 	int			 status;
 	bool			 late;		/* tell_late waits for its turn */
 	bool			 told;		/* fn was called */
-	bclient_fn		 fn;
+	bclient_answer_fn	 fn;
 	void			*arg;
 	struct err		 why;
 	TAILQ_ENTRY(ask)	 entry;
@@ -65,6 +68,7 @@ ask_free(struct ask *a)
 	ask_forget(a);
 	if (a->late)
 		loop_undefer(a->loop, tell_late, a);
+	free(a->value);
 	free(a->what);
 	free(a);
 }
@@ -73,16 +77,21 @@ ask_free(struct ask *a)
 static void
 ask_tell(struct ask *a, int status, const char *text, size_t len, const struct err *why)
 {
-	bclient_fn	 fn = a->fn;
-	void		*arg = a->arg;
-	bool		 told = a->told;
-	struct err	 copy = ERR_INIT;
+	bclient_answer_fn	 fn = a->fn;
+	void			*arg = a->arg;
+	char			*value = a->value;
+	bool			 told = a->told;
+	struct err		 copy = ERR_INIT;
+	struct bclient_answer	 answer = { status, text, len, value,
+	    why == NULL ? NULL : &copy };
 
 	if (why != NULL)
 		copy = *why;
+	a->value = NULL;
 	ask_free(a);
 	if (!told)
-		fn(status, text, len, why == NULL ? NULL : &copy, arg);
+		fn(&answer, arg);
+	free(value);
 }
 
 static void
@@ -106,6 +115,7 @@ static void
 on_head(const struct http_resp *resp, void *arg)
 {
 	struct ask	*a = arg;
+	const char	*value;
 
 	a->call = NULL;
 	a->conn = a->asks == NULL ? 0 : a->asks->answering;
@@ -116,7 +126,10 @@ on_head(const struct http_resp *resp, void *arg)
 		ask_tell(a, 0, NULL, 0, &a->why);
 		return;
 	}
-	body_collect(resp->body, ANSWER_MAX, on_text, a);
+	value = a->header == NULL ? NULL : headers_get(resp->headers, a->header);
+	if (value != NULL)
+		a->value = xstrdup(value);
+	body_collect(resp->body, a->max, on_text, a);
 }
 
 static void
@@ -143,29 +156,31 @@ form_body(struct loop *loop, const struct form *form)
 }
 
 void
-asks_send(struct asks *as, const char *method, const char *target,
-    const struct form *form, int64_t ms, bclient_fn fn, void *arg)
+asks_send(struct asks *as, const struct bclient_query *q, bclient_answer_fn fn, void *arg)
 {
 	static const struct bclient_cb	 cb = { on_head, on_fail };
 	struct http_request		 req = {
-		.method = method,
-		.target = target,
-		.head_ms = ms,
-		.stall_ms = ms,
+		.method = q->method,
+		.target = q->target,
+		.head_ms = q->ms,
+		.stall_ms = q->ms,
 	};
 	struct headers			*h = headers_new();
 	struct ask			*a = xcalloc(1, sizeof *a);
 
 	a->asks = as;
 	a->loop = as->loop;
-	a->what = xasprintf("%s %s on %s", method, target, as->name);
-	a->until = loop_now(as->loop) + ms;
+	a->what = xasprintf("%s %.*s on %s", q->method, (int)strcspn(q->target, "?"),
+	    q->target, as->name);
+	a->until = loop_now(as->loop) + q->ms;
+	a->max = q->max == 0 ? ANSWER_MAX : q->max;
+	a->header = q->header;
 	a->fn = fn;
 	a->arg = arg;
 	TAILQ_INSERT_TAIL(&as->list, a, entry);
-	if (form != NULL) {
+	if (q->form != NULL) {
 		headers_add(h, "Content-Type", "application/x-www-form-urlencoded");
-		req.body = form_body(as->loop, form);
+		req.body = form_body(as->loop, q->form);
 	}
 	req.headers = h;
 	a->call = bclient_send(as->bc, &req, &cb, a);
@@ -185,7 +200,7 @@ tell_late(void *arg)
 
 	a->late = false;
 	a->told = true;
-	a->fn(0, NULL, 0, &a->why, a->arg);
+	a->fn(&(struct bclient_answer){ .why = &a->why }, a->arg);
 	if (a->conn == 0)
 		ask_free(a);
 }

@@ -1,5 +1,5 @@
 /*
- * ask.h - small whole calls (bclient_ask) over bclient's calls: the answer is
+ * ask.h - small whole calls (bclient_query) over bclient's calls: the answer is
  * collected, one deadline stands over all of it. For bclient.c alone.
  */
 #ifndef COORDINATOR_ASK_H
@@ -10,8 +10,7 @@
 struct asks;
 
 struct asks *asks_new(struct bclient *, struct loop *, const char *name) MUST; /* name borrowed */
-void asks_send(struct asks *, const char *method, const char *target,
-    const struct form *, int64_t ms, bclient_fn, void *arg);
+void asks_send(struct asks *, const struct bclient_query *, bclient_answer_fn, void *arg);
 /* The head that is about to be told came over that connection; 0: told. */
 void asks_answering(struct asks *, uint64_t conn);
 void asks_sweep(struct asks *, int64_t now);

@@ -414,11 +414,41 @@ bclient_new(struct loop *loop, const char *name, bclient_dial_fn dial, void *dia
 	return bc;
 }
 
+/* bclient_ask by bclient_query: whom to tell. */
+struct plain {
+	bclient_fn	 fn;
+	void		*arg;
+};
+
+static void
+tell_plain(const struct bclient_answer *a, void *arg)
+{
+	struct plain	*p = arg;
+	bclient_fn	 fn = p->fn;
+	void		*fn_arg = p->arg;
+
+	free(p);
+	fn(a->status, a->text, a->len, a->why, fn_arg);
+}
+
 void
 bclient_ask(struct bclient *bc, const char *method, const char *target,
     const struct form *form, int64_t ms, bclient_fn fn, void *arg)
 {
-	asks_send(bc->asks, method, target, form, ms, fn, arg);
+	const struct bclient_query	 q = { .method = method, .target = target,
+	    .form = form, .ms = ms };
+	struct plain			*p = xcalloc(1, sizeof *p);
+
+	p->fn = fn;
+	p->arg = arg;
+	asks_send(bc->asks, &q, tell_plain, p);
+}
+
+void
+bclient_query(struct bclient *bc, const struct bclient_query *q, bclient_answer_fn fn,
+    void *arg)
+{
+	asks_send(bc->asks, q, fn, arg);
 }
 
 void

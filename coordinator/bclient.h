@@ -57,6 +57,25 @@ typedef void (*bclient_fn)(int status, const char *text, size_t len,
 void bclient_ask(struct bclient *, const char *method, const char *target,
     const struct form *, int64_t ms, bclient_fn fn, void *arg);
 
+/* The same with more said and told. */
+struct bclient_query {
+	const char	*method, *target;
+	const struct form *form;	/* borrowed; NULL: none */
+	int64_t		 ms;
+	size_t		 max;		/* bytes of the answer; 0: 64 KiB */
+	const char	*header;	/* whose value is told too; a literal; NULL: none */
+};
+struct bclient_answer {			/* lives for the call */
+	int		 status;	/* 0: none came, see why */
+	const char	*text;
+	size_t		 len;
+	const char	*header;	/* NULL: it has none */
+	const struct err *why;		/* NULL: 2xx came whole */
+};
+typedef void (*bclient_answer_fn)(const struct bclient_answer *, void *arg);
+void bclient_query(struct bclient *, const struct bclient_query *, bclient_answer_fn,
+    void *arg);
+
 /* For machine.c. dial answers opened once, deferred, or never after bclient_free. */
 typedef void (*bclient_opened_fn)(struct stream *, const struct err *why, void *arg);
 typedef void (*bclient_dial_fn)(void *dial_arg, bclient_opened_fn opened, void *arg);

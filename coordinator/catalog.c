@@ -193,6 +193,8 @@ builder_check(const struct builder_type *b, struct err *e)
 		return err_set(e, "builder type %s: host type: missing", b->name);
 	if (b->idle_ms < 0)
 		return err_set(e, "builder type %s: idle time: negative", b->name);
+	if (b->lifetime_ms < 0)
+		return err_set(e, "builder type %s: lifetime: negative", b->name);
 	return 0;
 }
 
@@ -218,6 +220,7 @@ catalog_add_builder(struct catalog *c, const struct builder_type *b, struct err 
 	    xstrdup(b->bootstrap);
 	n->setup = copy_or(b->setup, "make.bash");
 	n->idle_ms = b->idle_ms == 0 ? CATALOG_IDLE_MS : b->idle_ms;
+	n->lifetime_ms = b->lifetime_ms;
 	if (env_copy(&n->env, &b->env, "builder type", b->name, e) == -1) {
 		builder_free(n);
 		return -1;

@@ -36,6 +36,7 @@ struct builder_type {
 	char		*bootstrap;	/* URL or path of a toolchain's .tar.gz; NULL: none */
 	char		*setup;		/* what builds the pushed tree; "make.bash" if not said */
 	int64_t		 idle_ms;	/* an instance ends after so long without use */
+	int64_t		 lifetime_ms;	/* and after so long in any case; 0: not so */
 };
 
 /*

@@ -116,7 +116,11 @@ static char *
 host_token(const char *host_type, const char *name, void *arg)
 {
 	struct core	*core = arg;
+	struct err	 e = ERR_INIT;
 
+	/* One that is started again gets another key. */
+	if (store_key_delete(core->store, name, &e) == -1)
+		log_error("machine %s: %s", name, e.msg);
 	return auth_join_token(core, host_type, name, core->cfg.local_start_ms);
 }
 
@@ -127,7 +131,8 @@ host_dead(const char *name, const char *why, void *arg)
 	struct machine	*m = machine_find(core->machines, name);
 	struct err	 e = ERR_INIT;
 
-	if (store_key_delete(core->store, name, &e) == -1)
+	if (store_key_delete(core->store, name, &e) == -1 ||
+	    store_drain_delete(core->store, name, &e) == -1)
 		log_error("machine %s: %s", name, e.msg);
 	if (m != NULL)
 		machine_disconnect(m, why);
@@ -218,6 +223,9 @@ config_copy(struct core_config *to, const struct core_config *from)
 	or_default(&to->local_start_ms, MINUTE_MS);
 	or_default(&to->local_idle_ms, 5 * MINUTE_MS);
 	or_default(&to->keep_ms, 90 * DAY_MS);
+	or_default(&to->tail_keep_ms, DAY_MS);
+	or_default(&to->exec_poll_ms, 5000);
+	or_default(&to->save_ms, 5000);
 	if (to->machines_max == 0)
 		to->machines_max = 20000;
 	if (to->queue_max == 0)
@@ -284,9 +292,12 @@ core_new(struct loop *loop, struct catalog *catalog, struct store *store,
 	core->auth = auth_new(core);
 	core->pickups = revdial_pickups_new(loop);
 	core->machines = machines_new(core, &events, core);
+	core->execs = execs_new(core);
 	core->instances = instances_new(core);
 	core->sched = sched_new(core);
-	if (instances_load(core->instances, e) == -1 || pools_start(core, e) == -1) {
+	if (machines_load(core->machines, e) == -1 ||
+	    instances_load(core->instances, e) == -1 ||
+	    execs_load(core->execs, e) == -1 || pools_start(core, e) == -1) {
 		core_free(core);
 		return NULL;
 	}
@@ -305,6 +316,7 @@ core_free(struct core *core)
 	timer_free(core->self->sweep);
 	loop_undefer(core->loop, tell_demand, core);
 	sched_free(core->sched);
+	execs_free(core->execs);
 	instances_free(core->instances);
 	machines_free(core->machines);
 	for (i = 0; i < CORE_POOLS; i++) {
@@ -369,6 +381,7 @@ core_shutdown(struct core *core, int64_t ms, void (*done)(void *), void *arg)
 	core->self->done_arg = arg;
 	core->self->stopping = CORE_POOLS;
 	sched_stop(core->sched);
+	execs_flush(core->execs);
 	instances_flush(core->instances);
 	for (i = 0; i < CORE_POOLS; i++)
 		pool_ops[i]->stop(core->pools[i], ms, on_pool_stopped, core);
@@ -396,6 +409,7 @@ core_sweep(struct core *core)
 	auth_sweep(core->auth, now);
 	machines_sweep(core->machines, now);
 	instances_sweep(core->instances, now);
+	execs_sweep(core->execs, now);
 	for (i = 0; i < CORE_POOLS; i++)
 		pool_ops[i]->sweep(core->pools[i], now);
 	prune(core, now);
@@ -418,6 +432,23 @@ core_event(struct core *core, const char *who, const char *what, const char *obj
 	log_info("%s: %s %s%s%s", who, what, object, detail[0] == '\0' ? "" : ": ", detail);
 	if (store_event_add(core->store, &ev, &e) == -1)
 		log_error("event %s %s: %s", what, object, e.msg);
+}
+
+int
+core_drain(struct core *core, const char *name, bool on, const char *who,
+    const char *peer, struct err *e)
+{
+	struct machine	*m = machine_find(core->machines, name);
+
+	if (m == NULL)
+		return err_set(e, "there is no machine \"%.100s\"", name);
+	if (on ? store_drain_set(core->store, name, machine_host_type(m),
+	    clock_wall(loop_clock(core->loop)), e) == -1 :
+	    store_drain_delete(core->store, name, e) == -1)
+		return -1;
+	machine_drain(m, on);
+	core_event(core, who, on ? "machine.drain" : "machine.undrain", name, "", peer);
+	return 0;
 }
 
 int

@@ -5,7 +5,7 @@
  *	store    what must survive            catalog   what is offered
  *	auth     who asks                     machines  what is connected
  *	sched    who waits                    instances who has which
- *	pools    where machines come from
+ *	pools    where machines come from     execs     what runs there
  *
  * A face reads the members of struct core and never writes them. One sweep a
  * second looks after every deadline (STYLE 22); time is loop_clock's.
@@ -21,6 +21,7 @@
 #include "coordinator/auth.h"
 #include "coordinator/bclient.h"
 #include "coordinator/catalog.h"
+#include "coordinator/execs.h"
 #include "coordinator/instance.h"
 #include "coordinator/machine.h"
 #include "coordinator/pool.h"
@@ -47,7 +48,10 @@ struct core_config {
 	int64_t		 forget_ms;	/* a gone machine is shown for so long [10 min] */
 	int64_t		 local_start_ms; /* [60 s] */
 	int64_t		 local_idle_ms;	/* [5 min] */
-	int64_t		 keep_ms;	/* events and ended leases [90 days] */
+	int64_t		 keep_ms;	/* events, ended leases and execs [90 days] */
+	int64_t		 tail_keep_ms;	/* the ends of outputs, from a lease's end on [24 h] */
+	int64_t		 exec_poll_ms;	/* what runs is asked for, every [5 s] */
+	int64_t		 save_ms;	/* fetching outputs at a lease's end [5 s] */
 	size_t		 machines_max;	/* records [20,000] */
 	size_t		 queue_max;	/* requests that wait, all host types [10,000] */
 	struct revdial_config revdial;
@@ -62,6 +66,7 @@ struct core {
 	struct auth		*auth;
 	struct machines		*machines;
 	struct instances	*instances;
+	struct execs		*execs;
 	struct sched		*sched;
 	struct revdial_pickups	*pickups;	/* for GET /revdial */
 	struct pool		*pools[CORE_POOLS];
@@ -88,6 +93,10 @@ void core_sweep(struct core *);		/* what the timer does each second; for tests *
 /* One line of history, and of the log. A store that fails is only logged. */
 void core_event(struct core *, const char *who, const char *what, const char *object,
     const char *detail, const char *peer);
+/* A machine that operators want left alone, or not any more; a restart keeps
+ * that. -1 and e: there is none of that name, or it could not be written down. */
+int  core_drain(struct core *, const char *machine, bool on, const char *who,
+    const char *peer, struct err *e) MUST;
 /* Revokes the key and cuts the machine that came by it. */
 int  core_key_revoke(struct core *, const char *name, const char *who, struct err *e) MUST;
 

@@ -277,6 +277,9 @@ start_core(struct daemon *d, struct err *e)
 		.dev_key = d->dev_key,
 		.grace_ms = d->settings->grace_ms,
 		.keep_ms = d->settings->keep_ms,
+		.tail_keep_ms = d->settings->keep_output_ms,
+		.exec_poll_ms = d->settings->exec_poll_ms,
+		.save_ms = d->settings->save_ms,
 		.join_ms = d->settings->join_ms,
 		.clean_ms = d->settings->clean_ms,
 		/* Asked often enough to be sure by then. */

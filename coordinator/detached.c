@@ -29,6 +29,15 @@ open_in(const char *dir, const char *name, int flags)
 	return fd;
 }
 
+static void
+unlink_in(const char *dir, const char *name)
+{
+	char	*path = path_join(dir, name);
+
+	(void)unlink(path);
+	free(path);
+}
+
 static int
 write_pid(const char *dir, pid_t pid, struct err *e)
 {
@@ -103,6 +112,8 @@ detached_start(struct detached *d, const char *dir, char *const *argv,
 	int	lock = -1, log = -1, ret = -1;
 	pid_t	pid = 0;
 
+	/* What a dead one left behind may hold the old one, as its standard input. */
+	unlink_in(dir, "lock");
 	lock = open_in(dir, "lock", O_RDWR | O_CREAT);
 	log = open_in(dir, "log", O_WRONLY | O_CREAT | O_APPEND);
 	if (lock == -1 || log == -1) {

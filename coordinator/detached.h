@@ -23,7 +23,8 @@ struct detached {
 	int	status;		/* as waitpid said, once dead; -1 unknown */
 };
 
-/* Starts argv[0] in a session of its own, output to DIR/log. -1 and e. */
+/* Starts argv[0] in a session of its own, output to DIR/log; one that was started
+ * there before is dead. -1 and e. */
 int  detached_start(struct detached *, const char *dir, char *const *argv,
     char *const *env, struct err *e) MUST;
 /* What of our environment is fit for such a program. */

@@ -1,4 +1,4 @@
-/* exec_env.c - the operator's environment into the form of POST /exec. */
+/* exec_env.c - the operator's environment into the form of POST /exec and /execs. */
 #include "coordinator/exec_env.h"
 
 #include <stdlib.h>
@@ -58,7 +58,7 @@ exec_env_apply(struct core *core, const char *builder_type, const char *text,
 	char				*encoded;
 
 	if (in == NULL) {
-		err_wrap(e, "form of /exec");
+		err_wrap(e, "form of a command");
 		return NULL;
 	}
 	out = form_new();

@@ -1,7 +1,7 @@
 /*
  * exec_env.h - the environment that coordinator.conf sets for a host type and a
- * builder type, put before what the client asks for in the form of POST /exec:
- * of duplicates the last wins (PROTOCOL 1), so the client has the last word.
+ * builder type, put before what the client asks for in the form of POST /exec and
+ * /execs: of duplicates the last wins (PROTOCOL 1), so the client has the last word.
  */
 #ifndef COORDINATOR_EXEC_ENV_H
 #define COORDINATOR_EXEC_ENV_H

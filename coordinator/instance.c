@@ -74,6 +74,11 @@ instance_new(struct instances *all, const struct store_lease *l, enum instance_s
 	i->last_use = instances_mono(all) - (instances_wall(all) - l->last_use);
 	i->expires = instances_mono(all) + (l->expires - instances_wall(all));
 	i->idle_ms = l->idle_ms;
+	i->limit_at = l->limit_at == 0 ? INT64_MAX :
+	    instances_mono(all) + (l->limit_at - instances_wall(all));
+	i->keep_until = l->keep_until == 0 ? INT64_MIN :
+	    instances_mono(all) + (l->keep_until - instances_wall(all));
+	i->request = l->request == NULL ? NULL : xstrdup(l->request);
 	i->lost_at = instances_mono(all);
 	TAILQ_INIT(&i->holds);
 	TAILQ_INSERT_TAIL(&all->in[st], i, entry);
@@ -96,12 +101,13 @@ instance_free(struct instance *i)
 	free(i->host_type);
 	free(i->machine);
 	free(i->boot);
+	free(i->request);
 	free(i);
 }
 
 struct instance *
 instance_begin(struct core *core, const char *user, const struct builder_type *b,
-    struct machine *m, struct err *e)
+    struct machine *m, const char *request, struct err *e)
 {
 	struct instances	*all = core->instances;
 	char			 name[STORE_LEASE_MAX];
@@ -115,6 +121,8 @@ instance_begin(struct core *core, const char *user, const struct builder_type *b
 		.last_use = instances_wall(all),
 		.expires = instances_wall(all) + b->idle_ms,
 		.idle_ms = b->idle_ms,
+		.limit_at = b->lifetime_ms == 0 ? 0 : instances_wall(all) + b->lifetime_ms,
+		.request = request,
 	};
 
 	if (store_lease_begin(core->store, &l, name, e) == -1)
@@ -126,14 +134,15 @@ instance_begin(struct core *core, const char *user, const struct builder_type *b
 int
 instance_grant(struct instance *i, struct err *e)
 {
-	int64_t	now = instances_wall(i->all);
+	struct core	*core = i->all->core;
 
-	if (store_lease_grant(i->all->core->store, i->name, i->boot, now,
-	    now + i->idle_ms, e) == -1)
-		return -1;
 	i->last_use = instances_mono(i->all);
-	i->expires = i->last_use + i->idle_ms;
+	instance_renew(i);
+	if (store_lease_grant(core->store, i->name, i->boot, instances_wall(i->all),
+	    instance_wall_of(i, i->expires), e) == -1)
+		return -1;
 	instance_set_state(i, INSTANCE_LIVE);
+	execs_joined(core, i);
 	return 0;
 }
 
@@ -167,7 +176,12 @@ instance_cut(struct instance *i, const char *why)
 static int
 note_end(struct instance *i, const char *why, struct err *e)
 {
-	return store_lease_end(i->all->core->store, i->name, instances_wall(i->all), why, e);
+	struct core	*core = i->all->core;
+	int64_t		 now = instances_wall(i->all);
+
+	execs_flush(core->execs);	/* so that all that runs ends with it */
+	return store_lease_end(core->store, i->name, now, why, now + core->cfg.tail_keep_ms,
+	    e);
 }
 
 static void
@@ -179,7 +193,9 @@ has_ended(struct instance *i, const char *who, const char *why)
 	core_event(core, who, "instance.end", i->name, why, "");
 	instance_cut(i, why);
 	if (m != NULL && str_eq(machine_lease(m), i->name))
-		machine_release(m, why);
+		execs_close(core, i->name, m, why);
+	else
+		execs_drop(core, i->name);
 	core_demand(core, i->host_type);
 	instance_free(i);
 }
@@ -247,7 +263,7 @@ instance_peek(struct core *core, const char *name)
 }
 
 struct instance *
-instance_find(struct core *core, const struct user *u, const char *name, struct err *e)
+instance_look(struct core *core, const struct user *u, const char *name, struct err *e)
 {
 	struct instance	*i = instance_peek(core, name);
 
@@ -257,8 +273,47 @@ instance_find(struct core *core, const struct user *u, const char *name, struct 
 		(void)err_code(e, INSTANCE_FOREIGN, "instance %s is not yours", name);
 		return NULL;
 	}
-	instance_touch(i);
 	return i;
+}
+
+struct instance *
+instance_find(struct core *core, const struct user *u, const char *name, struct err *e)
+{
+	struct instance	*i = instance_look(core, u, name, e);
+
+	if (i != NULL) {
+		instance_touch(i);
+		i->claimed = true;
+	}
+	return i;
+}
+
+void
+instance_claim(struct instance *i)
+{
+	i->claimed = true;
+}
+
+bool
+instance_claimed(const struct instance *i)
+{
+	return i->claimed;
+}
+
+struct instance *
+instance_of_request(struct core *core, const char *user, const char *request)
+{
+	struct instance	*i;
+	size_t		 it = 0;
+	void		*v;
+
+	while (map_next(core->instances->by_name, &it, NULL, &v)) {
+		i = v;
+		if (i->state != INSTANCE_PREPARING && str_eq(i->request, request) &&
+		    str_eq(i->user, user))
+			return i;
+	}
+	return NULL;
 }
 
 struct bclient *
@@ -284,11 +339,38 @@ instance_client(struct instance *i, struct err *e)
 }
 
 void
+instance_renew(struct instance *i)
+{
+	i->expires = i->last_use + i->idle_ms;
+	if (i->expires < i->keep_until)
+		i->expires = i->keep_until;
+	if (i->expires > i->limit_at)
+		i->expires = i->limit_at;
+}
+
+void
 instance_touch(struct instance *i)
 {
 	i->last_use = instances_mono(i->all);
-	i->expires = i->last_use + i->idle_ms;
+	instance_renew(i);
 	i->dirty = true;
+}
+
+int
+instance_extend(struct instance *i, int64_t ms, struct err *e)
+{
+	int64_t	was = i->keep_until, until;
+
+	until = instances_mono(i->all) + (ms < INSTANCE_EXTEND_MS ? ms : INSTANCE_EXTEND_MS);
+	if (until > i->keep_until)
+		i->keep_until = until;
+	instance_renew(i);
+	if (store_lease_keep(i->all->core->store, i->name, instance_wall_of(i, i->keep_until),
+	    instance_wall_of(i, i->expires), e) == 0)
+		return 0;
+	i->keep_until = was;
+	instance_renew(i);
+	return err_wrap(e, "extend %s", i->name);
 }
 
 struct instance_hold *

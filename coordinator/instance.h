@@ -4,9 +4,10 @@
  * An instance is preparing (its machine is being wiped for it), live, or lost
  * (its machine is not connected; it waits the grace time for it); then it has
  * ended, and only the store knows its name and the reason. Every proxied request
- * holds it while it lasts, which renews it; the sweep ends what was not used
- * for its idle time. Last use and expiry reach the disk a few seconds later
- * at most, and a restart gives some of that time back.
+ * holds it while it lasts, and every exec while it runs (execs.h), which renews it;
+ * the sweep ends what was not used for its idle time, and what has reached the
+ * lifetime of its builder type. Last use and expiry reach the disk a few seconds
+ * later at most, and a restart gives some of that time back.
  */
 #ifndef COORDINATOR_INSTANCE_H
 #define COORDINATOR_INSTANCE_H
@@ -39,6 +40,11 @@ enum instance_err {
 /* The user's instance of that name; NULL and e. Renews it. */
 struct instance *instance_find(struct core *, const struct user *, const char *name,
     struct err *e) MUST;
+/* The same without renewing. */
+struct instance *instance_look(struct core *, const struct user *, const char *name,
+    struct err *e) MUST;
+/* The one that the user got by that key (sched_request), if it lives; NULL. */
+struct instance *instance_of_request(struct core *, const char *user, const char *request);
 /* As operators may: whoever's it is, without renewing; NULL. */
 struct instance *instance_peek(struct core *, const char *name);
 /* The way to its machine; NULL and e ("instance X: its machine M is away: why;
@@ -52,6 +58,10 @@ typedef void (*instance_cut_fn)(const char *why, void *arg);
 struct instance_hold *instance_hold(struct instance *, instance_cut_fn cut, void *arg) MUST;
 void instance_release(struct instance_hold *);	/* NULL is fine */
 void instance_touch(struct instance *);		/* used just now */
+/* It does not end as unused within ms (at most INSTANCE_EXTEND_MS) from now;
+ * its hard limit stays. On disk when it returns 0; -1 and e. */
+#define INSTANCE_EXTEND_MS ((int64_t)7 * 24 * 3600 * 1000)
+int  instance_extend(struct instance *, int64_t ms, struct err *e) MUST;
 /* The end, with a reason people will read. who: "user-alice", "operator", "coordinator".
  * The pointer is dead afterwards. Its machine is cleaned and free again. */
 void instance_end(struct instance *, const char *who, const char *why);
@@ -59,6 +69,10 @@ void instance_end(struct instance *, const char *who, const char *why);
  * written down, -1 and e, and it goes on. */
 int  instance_give_back(struct instance *, const char *who, const char *why,
     struct err *e) MUST;
+
+/* Its user knows of it: was told so, or has used it. */
+void instance_claim(struct instance *);
+bool instance_claimed(const struct instance *);
 
 const char *instance_name(const struct instance *);
 
@@ -70,9 +84,11 @@ struct instance_row {		/* strings borrowed for the call, never NULL */
 	const char	*builder_type, *host_type, *machine;
 	enum instance_state state;
 	int64_t		 created, last_use, expires;	/* wall */
+	int64_t		 limit;		/* wall: its hard end; 0: it has none */
 	int64_t		 idle_ms;
 	int64_t		 heard;		/* wall: its machine's last sign of life; 0 not since our start */
 	size_t		 holds;		/* requests under way */
+	size_t		 running;	/* execs */
 };
 typedef bool (*instance_row_fn)(const struct instance_row *, void *arg);	/* false: stop */
 void instance_row_of(struct instance *, struct instance_row *out);
@@ -85,9 +101,11 @@ bool instance_on(struct core *, const char *machine);	/* is there one on that ma
 
 /* --- for sched and core. */
 
-/* m is idle: writes the lease down and makes the instance, preparing. NULL and e. */
+/* m is idle: writes the lease down and makes the instance, preparing. request: its
+ * user's key for it, NULL none. NULL and e. */
 struct instance *instance_begin(struct core *, const char *user,
-    const struct builder_type *, struct machine *m, struct err *e) MUST;
+    const struct builder_type *, struct machine *m, const char *request,
+    struct err *e) MUST;
 /* Its machine is ready: live from now. -1 and e: the store failed; end it. */
 int instance_grant(struct instance *, struct err *e) MUST;
 /* m has joined: decides by what both sides know, adopts or releases m. */

@@ -28,11 +28,15 @@ struct instance {
 	char			*builder_type, *host_type;
 	char			*machine;	/* its name */
 	char			*boot;		/* NULL: a stock machine */
+	char			*request;	/* its user's key for it; NULL */
 	enum instance_state	 state;
 	int64_t			 created;	/* wall */
 	int64_t			 last_use, expires;	/* mono */
+	int64_t			 limit_at;	/* mono: its hard end; INT64_MAX none */
+	int64_t			 keep_until;	/* mono: not unused before; INT64_MIN none */
 	int64_t			 idle_ms;
 	int64_t			 lost_at;	/* mono */
+	bool			 claimed;	/* its user knows of it */
 	bool			 dirty;		/* last use is newer than on disk */
 	size_t			 nholds;
 	TAILQ_HEAD(, instance_hold) holds;
@@ -55,6 +59,9 @@ void instance_free(struct instance *);	/* it has ended, or we do */
 void instance_set_state(struct instance *, enum instance_state);
 /* Lets go of all holds; why NULL: without a word. */
 void instance_cut(struct instance *, const char *why);
+
+/* expires by what it was used and asked for. */
+void instance_renew(struct instance *);
 
 int64_t instances_mono(const struct instances *);
 int64_t instances_wall(const struct instances *);

@@ -32,9 +32,11 @@ instance_row_of(struct instance *i, struct instance_row *r)
 	r->created = i->created;
 	r->last_use = instance_wall_of(i, i->last_use);
 	r->expires = instance_wall_of(i, i->expires);
+	r->limit = i->limit_at == INT64_MAX ? 0 : instance_wall_of(i, i->limit_at);
 	r->idle_ms = i->idle_ms;
 	r->heard = m == NULL || machine_heard(m) == 0 ? 0 : instance_wall_of(i, machine_heard(m));
 	r->holds = i->nholds;
+	r->running = execs_running(i->all->core, i->name);
 }
 
 static int
@@ -139,6 +141,7 @@ instances_reconcile(struct instances *all, struct machine *m, const struct api_s
 		machine_adopt(m, i->name);
 		if (i->state == INSTANCE_LOST)
 			instance_set_state(i, INSTANCE_LIVE);
+		execs_joined(all->core, i);
 		return;
 	}
 	instance_end(i, "coordinator", why);
@@ -192,6 +195,7 @@ on_live(const struct store_lease *l, void *arg)
 	struct instance		*i;
 
 	i = instance_new(all, l, l->granted ? INSTANCE_LOST : INSTANCE_PREPARING);
+	i->claimed = true;	/* for all we know */
 	/* Uses of the last seconds, and those that could not happen while we
 	 * were away, are not held against it. */
 	if (least > i->idle_ms)
@@ -200,6 +204,8 @@ on_live(const struct store_lease *l, void *arg)
 		i->expires = instances_mono(all) + least;
 		i->dirty = true;
 	}
+	if (i->expires > i->limit_at)
+		i->expires = i->limit_at;
 	return true;
 }
 
@@ -217,11 +223,16 @@ instances_load(struct instances *all, struct err *e)
 }
 
 static void
-end_unused(struct instance *i)
+end_expired(struct instance *i, int64_t now)
 {
-	char	idle[CLOCK_TEXT_MAX];
-	char	*why = xasprintf("not used for %s", clock_duration(i->idle_ms, idle));
+	bool	over = i->limit_at <= now;
+	int64_t	ms = over ? instance_wall_of(i, i->limit_at) - i->created :
+	    i->expires - i->last_use;
+	char	text[CLOCK_TEXT_MAX], *why;
 
+	clock_duration((ms + 500) / 1000 * 1000, text);
+	why = over ? xasprintf("its lifetime of %s is over", text) :
+	    xasprintf("not used for %s", text);
 	instance_end(i, "coordinator", why);
 	free(why);
 }
@@ -229,10 +240,10 @@ end_unused(struct instance *i)
 static void
 sweep_one(struct instance *i, int64_t now)
 {
-	if (i->nholds > 0)
+	if (i->nholds > 0 || execs_busy(i->all->core, i->name))
 		instance_touch(i);
 	if (i->expires <= now)
-		end_unused(i);
+		end_expired(i, now);
 	else if (i->state == INSTANCE_LOST && now - i->lost_at >= i->all->core->cfg.grace_ms)
 		instance_end(i, "coordinator", "machine did not come back");
 }
@@ -270,7 +281,8 @@ flush_list(struct instances *all, enum instance_state st, struct err *e)
 static int
 flush_all(struct instances *all, struct err *e)
 {
-	if (store_batch_begin(all->core->store, e) == -1)
+	/* A little less than the last use is what a restart gives back anyway. */
+	if (store_batch_begin_lazy(all->core->store, e) == -1)
 		return -1;
 	if (flush_list(all, INSTANCE_LIVE, e) == -1 ||
 	    flush_list(all, INSTANCE_LOST, e) == -1) {

@@ -402,6 +402,24 @@ machines_new(struct core *core, const struct machine_events *events, void *arg)
 	return all;
 }
 
+static bool
+on_drain(const char *name, const char *host_type, void *arg)
+{
+	struct machine	*m = machine_add(arg, name, host_type);
+
+	if (m != NULL) {
+		m->drain = true;
+		m->since = machine_now(m);
+	}
+	return true;
+}
+
+int
+machines_load(struct machines *all, struct err *e)
+{
+	return store_drains(all->core->store, on_drain, all, e);
+}
+
 void
 machines_sweep(struct machines *all, int64_t now)
 {

@@ -91,8 +91,9 @@ void machine_adopt(struct machine *, const char *lease);
  * will be wiped when it joins. */
 void machine_release(struct machine *, const char *why);
 
-/* --- what operators do; who is for the log. */
-void machine_drain(struct machine *, bool on);		/* after its lease, if it has one */
+/* --- what operators do. */
+/* After its lease, if it has one. In memory only: core_drain is for operators. */
+void machine_drain(struct machine *, bool on);
 void machine_disconnect(struct machine *, const char *why);	/* cut; it may dial again */
 /* From idle or draining: POST /halt; it goes and should not come back. False if it
  * was in no state to. */
@@ -130,6 +131,8 @@ struct machine_events {
 	void (*lost)(struct machine *, const char *why, void *arg);
 };
 struct machines *machines_new(struct core *, const struct machine_events *, void *arg) MUST;
+/* Makes records of those that are to be drained, from the store. */
+int  machines_load(struct machines *, struct err *e) MUST;
 void machines_sweep(struct machines *, int64_t now);
 void machines_free(struct machines *);	/* cuts all sessions, no callbacks; NULL is fine */
 

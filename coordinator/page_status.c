@@ -1,18 +1,22 @@
 /*
  * page_status.c - GET /: pools, machines, queues and how the coordinator does,
  * for people (HTML) and programs (?mode=json). It needs no login, so it tells
- * nothing that is between a user and a machine: instances are counted only.
+ * nothing that is between a user and a machine: instances are shown without the
+ * names that they have, which are their users'.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "coordinator/face.h"
 #include "coordinator/health.h"
 #include "coordinator/page.h"
+#include "coordinator/present.h"
 #include "coordinator/routes.h"
 #include "http/server.h"
 
-#define ROWS_MAX	2000	/* machines, requests shown */
+#define ROWS_MAX	2000	/* machines, instances, requests shown, */
+#define ENDED_MAX	50	/* and ended instances */
 
 struct page {
 	struct face	*f;
@@ -79,6 +83,50 @@ machine_json(const struct machine_row *m, void *arg)
 	return ++p->rows < ROWS_MAX;
 }
 
+static bool
+instance_json(const struct instance_row *i, void *arg)
+{
+	struct page	*p = arg;
+	struct json	*j = json_object();
+
+	json_set_str(j, "BuilderType", i->builder_type);
+	json_set_str(j, "HostType", i->host_type);
+	json_set_str(j, "Machine", i->machine);
+	json_set_str(j, "State", instance_state_name(i->state));
+	set_time(j, "Created", i->created);
+	set_time(j, "Expires", i->expires);
+	set_time(j, "Limit", i->limit);
+	json_set_int(j, "Running", (int64_t)i->running);
+	json_set_int(j, "Requests", (int64_t)i->holds);
+	json_push(p->list, j);
+	return ++p->rows < ROWS_MAX;
+}
+
+static bool
+ended_json(const struct store_lease *l, void *arg)
+{
+	struct page	*p = arg;
+	struct json	*j = json_object();
+
+	json_set_str(j, "BuilderType", l->builder_type);
+	json_set_str(j, "HostType", l->host_type);
+	set_time(j, "Created", l->created);
+	set_time(j, "Ended", l->ended);
+	json_set_str(j, "Reason", present_reason(l->reason));
+	json_push(p->list, j);
+	return true;
+}
+
+/* The last that ended; without them where the store fails. */
+static void
+each_ended(struct face *f, store_lease_fn fn, struct page *p)
+{
+	struct err	e = ERR_INIT;
+
+	if (store_leases_ended(f->core->store, fn, p, ENDED_MAX, &e) == -1)
+		log_error("%s", e.msg);
+}
+
 static struct json *
 self_json(struct face *f)
 {
@@ -101,13 +149,19 @@ as_json(struct http_req *r, struct face *f)
 {
 	struct page	 hosts = { .f = f, .list = json_array() };
 	struct page	 machines = { .f = f, .list = json_array() };
+	struct page	 instances = { .f = f, .list = json_array() };
+	struct page	 ended = { .f = f, .list = json_array() };
 	struct json	*j = json_object();
 
 	core_host_rows(f->core, host_json, &hosts);
 	machine_rows(f->core->machines, NULL, machine_json, &machines);
+	instance_rows(f->core, NULL, instance_json, &instances);
+	each_ended(f, ended_json, &ended);
 	json_set(j, "Coordinator", self_json(f));
 	json_set(j, "HostTypes", hosts.list);
 	json_set(j, "Machines", machines.list);
+	json_set(j, "Instances", instances.list);
+	json_set(j, "Ended", ended.list);
 	face_reply_json(r, 200, j);
 }
 
@@ -159,6 +213,34 @@ machine_html(const struct machine_row *m, void *arg)
 }
 
 static bool
+instance_html(const struct instance_row *i, void *arg)
+{
+	struct page	*p = arg;
+	char		 since[CLOCK_TEXT_MAX + 8], left[CLOCK_TEXT_MAX];
+	int64_t		 now = clock_wall(loop_clock(p->f->core->loop));
+
+	clock_duration(i->expires > now ? (i->expires - now) / 1000 * 1000 : 0, left);
+	html_addf(p->html, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td>"
+	    "<td>%lld</td><td>%lld</td></tr>\n", i->builder_type, i->machine,
+	    instance_state_name(i->state), face_ago(p->f, i->created, since), left,
+	    (long long)i->running, (long long)i->holds);
+	return ++p->rows < ROWS_MAX;
+}
+
+static bool
+ended_html(const struct store_lease *l, void *arg)
+{
+	struct page	*p = arg;
+	char		 ago[CLOCK_TEXT_MAX + 8], lived[CLOCK_TEXT_MAX];
+
+	clock_duration((l->ended - l->created) / 1000 * 1000, lived);
+	html_addf(p->html, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>\n",
+	    l->builder_type, face_ago(p->f, l->ended, ago), lived,
+	    present_reason(l->reason));
+	return true;
+}
+
+static bool
 request_html(const struct request_row *q, void *arg)
 {
 	struct page	*p = arg;
@@ -186,6 +268,20 @@ self_html(struct str *s, struct face *f)
 }
 
 static void
+instances_html(struct face *f, struct page *p)
+{
+	p->rows = 0;
+	html_raw(p->html, "</table>\n<h2>Instances</h2>\n<table><tr><th>builder type</th>"
+	    "<th>machine</th><th>state</th><th>created</th><th>ends in</th>"
+	    "<th>running</th><th>requests</th></tr>\n");
+	instance_rows(f->core, NULL, instance_html, p);
+	html_raw(p->html, "</table>\n<h2>Ended</h2>\n<table><tr><th>builder type</th>"
+	    "<th>ended</th><th>lived for</th><th>reason</th></tr>\n");
+	each_ended(f, ended_html, p);
+	html_raw(p->html, "</table>\n");
+}
+
+static void
 as_html(struct http_req *r, struct face *f)
 {
 	struct str	 s = STR_INIT;
@@ -202,7 +298,8 @@ as_html(struct http_req *r, struct face *f)
 	    "<th>revdial</th><th>version</th><th>reason</th></tr>\n");
 	p.rows = 0;
 	machine_rows(f->core->machines, NULL, machine_html, &p);
-	html_raw(&s, "</table>\n<h2>Queue</h2>\n<table><tr><th>host type</th>"
+	instances_html(f, &p);
+	html_raw(&s, "<h2>Queue</h2>\n<table><tr><th>host type</th>"
 	    "<th>builder type</th><th>since</th><th>ahead</th><th></th></tr>\n");
 	p.rows = 0;
 	sched_rows(f->core, NULL, request_html, &p);

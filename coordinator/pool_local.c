@@ -2,7 +2,9 @@
  * pool_local.c - machines on this machine: buildlets that the coordinator
  * starts when somebody waits, each in STATE/local/NAME with a work directory
  * of its own, joining with a one-time token. They outlive a coordinator that
- * is killed: the next one finds them here and they dial it.
+ * is killed: the next one finds them here and they dial it. One that ends by
+ * itself while somebody has it is started again on its work directory, and
+ * comes back with its lease and its commands.
  *
  * They run as the coordinator's own user: for people whom the operator trusts.
  */
@@ -16,165 +18,75 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/backoff.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/path.h"
-#include "base/queue.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "coordinator/catalog.h"
-#include "coordinator/detached.h"
+#include "coordinator/pool_local_int.h"
 #include "io/loop.h"
 #include "io/secret.h"
 
-#define GIVE_UP_MS	(5 * 60 * 1000)	/* a buildlet ends when it cannot reach us for so long */
-#define GIVE_UP_TEXT	"5m"
 #define HALT_MS		15000		/* told to end and did not: killed */
-#define RETRY_FIRST_MS	1000
-#define RETRY_MAX_MS	60000
 #define STOP_LOOK_MS	50
-
-enum local_state {
-	LOCAL_STARTING,		/* has not registered with us yet */
-	LOCAL_HERE,
-	LOCAL_STOPPING,		/* asked to end */
-};
-
-struct local {			/* one buildlet */
-	char			*name;
-	char			*dir;
-	struct local_type	*type;
-	struct detached		 proc;
-	enum local_state	 state;
-	int64_t			 deadline;	/* starting: to register; stopping: to end */
-	int64_t			 idle_since;	/* 0: it is not idle */
-	TAILQ_ENTRY(local)	 entry;
-};
-
-struct local_type {
-	char			*name;
-	size_t			 limit;		/* 0: not offered any more */
-	size_t			 want;
-	size_t			 n, starting, stopping;
-	struct backoff		 backoff;
-	int64_t			 retry_at;
-	char			 note[ERR_MAX];
-};
-
-struct removal {
-	pid_t			 pid;
-	TAILQ_ENTRY(removal)	 entry;
-};
-
-struct pool {
-	struct pool_host	 host;
-	char			*root;		/* STATE/local */
-	struct map		*types;		/* struct local_type * */
-	TAILQ_HEAD(, local)	 list;
-	TAILQ_HEAD(, removal)	 removals;
-	struct timer		*stop_timer;
-	int64_t			 stop_until;
-	bool			 stopping;
-	void			(*stopped)(void *);
-	void			*stopped_arg;
-};
-
-static struct local_type *
-type_get(struct pool *p, const char *name)
-{
-	struct local_type	*t = map_find(p->types, name);
-
-	if (t != NULL)
-		return t;
-	t = xcalloc(1, sizeof *t);
-	t->name = xstrdup(name);
-	t->backoff = (struct backoff)BACKOFF_INIT(RETRY_FIRST_MS, RETRY_MAX_MS);
-	map_set(p->types, name, t);
-	return t;
-}
+#define TRIES_MAX	5		/* to start one again that nobody has any more */
 
 /* --- one buildlet ----------------------------------------------------------- */
-
-static void
-count(struct local *l, int by)
-{
-	l->type->n += by;
-	if (l->state == LOCAL_STARTING)
-		l->type->starting += by;
-	if (l->state == LOCAL_STOPPING)
-		l->type->stopping += by;
-}
-
-static void
-set_state(struct local *l, enum local_state next)
-{
-	count(l, -1);
-	l->state = next;
-	count(l, 1);
-}
-
-static struct local *
-local_new(struct pool *p, struct local_type *t, const char *name, enum local_state st,
-    int64_t deadline)
-{
-	struct local	*l = xcalloc(1, sizeof *l);
-
-	l->name = xstrdup(name);
-	l->dir = path_join(p->root, name);
-	l->type = t;
-	l->state = st;
-	l->deadline = deadline;
-	TAILQ_INSERT_TAIL(&p->list, l, entry);
-	count(l, 1);
-	return l;
-}
-
-static void
-local_free(struct pool *p, struct local *l)
-{
-	count(l, -1);
-	TAILQ_REMOVE(&p->list, l, entry);
-	free(l->name);
-	free(l->dir);
-	free(l);
-}
-
-static struct local *
-local_find(struct pool *p, const char *name)
-{
-	struct local	*l;
-
-	TAILQ_FOREACH(l, &p->list, entry) {
-		if (strcmp(l->name, name) == 0)
-			return l;
-	}
-	return NULL;
-}
-
-static void
-remove_dir(struct pool *p, const char *dir)
-{
-	struct removal	*r;
-	pid_t		 pid = detached_remove(dir);
-
-	if (pid == -1) {
-		log_warn("local pool: cannot fork to remove %s", dir);
-		return;
-	}
-	r = xcalloc(1, sizeof *r);
-	r->pid = pid;
-	TAILQ_INSERT_TAIL(&p->removals, r, entry);
-}
 
 /* A start that came to nothing: told to whoever waits, tried again later. */
 static void
 type_failed(struct pool *p, struct local_type *t, const char *why)
 {
 	t->retry_at = loop_now(p->host.loop) + backoff_next(&t->backoff);
-	snprintf(t->note, sizeof t->note, "%s", why);
+	snprintf(t->note, sizeof t->note, "%.*s", (int)sizeof t->note - 1, why);
 	log_warn("host type %s: %s", t->name, why);
+}
+
+/* It is gone for good, and what was in it. */
+static void
+local_over(struct pool *p, struct local *l, const char *why)
+{
+	log_info("local pool: %s", why);
+	p->host.dead(l->name, why, p->host.arg);
+	local_remove_dir(p, l->dir);
+	local_free(p, l);
+}
+
+static bool
+is_leased(const struct pool *p, const struct local *l)
+{
+	return p->host.leased(l->name, p->host.arg);
+}
+
+/* Is it of no use to start it again? One that was in use is, even if that is over
+ * by now: what runs there must be ended. */
+static bool
+is_done_with(const struct pool *p, const struct local *l)
+{
+	bool	orderly = l->proc.status != -1 && WIFEXITED(l->proc.status) &&
+	    WEXITSTATUS(l->proc.status) == 0;
+
+	if (l->state == LOCAL_STOPPING || orderly)	/* it has emptied all */
+		return true;
+	return !is_leased(p, l) && (!l->used || l->backoff.tries >= TRIES_MAX);
+}
+
+static void	start_again(struct pool *, struct local *, int64_t now);
+
+static void
+local_down(struct pool *p, struct local *l, const char *end)
+{
+	int64_t	wait = backoff_next(&l->backoff);
+
+	log_warn("local pool: buildlet %s %s: it is started again in %lld ms", l->name, end,
+	    (long long)wait);
+	local_set_state(l, LOCAL_DOWN);
+	l->deadline = 0;
+	l->idle_since = 0;
+	l->start_at = loop_now(p->host.loop) + wait;
+	if (wait == 0)
+		start_again(p, l, l->start_at);
 }
 
 static void
@@ -183,85 +95,20 @@ local_died(struct pool *p, struct local *l)
 	char	end[ERR_MAX], words[ERR_MAX], why[2 * ERR_MAX + 128];
 
 	detached_end(&l->proc, end);
+	if (!is_done_with(p, l)) {
+		local_down(p, l, end);
+		return;
+	}
 	if (l->state == LOCAL_STARTING) {
 		snprintf(why, sizeof why, "buildlet %s %s before it registered: %s",
 		    l->name, end, detached_last_words(l->dir, words));
 		type_failed(p, l->type, why);
 	}
 	snprintf(why, sizeof why, "its machine's buildlet %s", end);
-	log_info("local pool: buildlet %s %s", l->name, end);
-	p->host.dead(l->name, why, p->host.arg);
-	remove_dir(p, l->dir);
-	local_free(p, l);
+	local_over(p, l, why);
 }
 
 /* --- starting --------------------------------------------------------------- */
-
-static void
-add_argv(struct pool *p, struct local *l, struct strs *a)
-{
-	strs_add(a, p->host.buildlet);
-	strs_add(a, "-reverse-type");
-	strs_add(a, l->type->name);
-	strs_add(a, "-coordinator");
-	strs_addf(a, "127.0.0.1:%d", p->host.port(p->host.arg));
-	strs_add(a, "-ca");
-	strs_addf(a, "%s/ca.pem", p->host.state_dir);
-	strs_add(a, "-workdir");
-	strs_addf(a, "%s/work", l->dir);
-	strs_add(a, "-join-token-file");
-	strs_addf(a, "%s/token", l->dir);
-	strs_add(a, "-hostname");
-	strs_add(a, l->name);
-	strs_add(a, "-give-up");
-	strs_add(a, GIVE_UP_TEXT);
-}
-
-static int
-write_in(const char *dir, const char *name, const char *text, struct err *e)
-{
-	char	*path = path_join(dir, name);
-	int	 ret = file_write(path, text, strlen(text), 0600, e);
-
-	free(path);
-	return ret;
-}
-
-static int
-make_dir(struct pool *p, struct local *l, struct err *e)
-{
-	char	*work = path_join(l->dir, "work");
-	char	*token = NULL;
-	int	 ret = -1;
-
-	if (file_mkdirs(work, 0700, e) == -1 ||
-	    write_in(l->dir, "type", l->type->name, e) == -1)
-		goto out;
-	token = p->host.token(l->type->name, l->name, p->host.arg);
-	ret = write_in(l->dir, "token", token, e);
-out:
-	free(token);
-	free(work);
-	return ret;
-}
-
-static int
-local_start(struct pool *p, struct local *l, struct err *e)
-{
-	struct strs	argv = STRS_INIT, env = STRS_INIT;
-	int		ret;
-
-	if (p->host.buildlet == NULL)
-		return err_set(e, "no buildlet program is configured");
-	if (make_dir(p, l, e) == -1)
-		return -1;
-	add_argv(p, l, &argv);
-	detached_env(&env);
-	ret = detached_start(&l->proc, l->dir, argv.v, env.v, e);
-	strs_release(&argv);
-	strs_release(&env);
-	return ret;
-}
 
 static char *
 new_name(const struct local_type *t)
@@ -285,12 +132,32 @@ start_one(struct pool *p, struct local_type *t)
 	if (local_start(p, l, &e) == -1) {
 		(void)err_wrap(&e, "start buildlet %s", l->name);
 		type_failed(p, t, e.msg);
-		remove_dir(p, l->dir);
+		local_remove_dir(p, l->dir);
 		local_free(p, l);
 		return false;
 	}
 	log_info("local pool: started buildlet %s, process %ld", l->name, (long)l->proc.pid);
 	return true;
+}
+
+/* On its work directory. */
+static void
+start_again(struct pool *p, struct local *l, int64_t now)
+{
+	struct err	e = ERR_INIT;
+
+	if (p->stopping || now < l->start_at || p->host.port(p->host.arg) == 0)
+		return;
+	if (local_start(p, l, &e) == 0) {
+		local_set_state(l, LOCAL_STARTING);
+		l->deadline = now + p->host.start_ms;
+		log_info("local pool: started buildlet %s again, process %ld", l->name,
+		    (long)l->proc.pid);
+	} else if (is_done_with(p, l)) {
+		local_over(p, l, e.msg);
+	} else {
+		local_down(p, l, e.msg);
+	}
 }
 
 static void
@@ -316,19 +183,26 @@ take_over(struct pool *p, const char *name)
 	char		*dir = path_join(p->root, name);
 	char		*path = path_join(dir, "type");
 	char		*type = file_read_trimmed(path, CATALOG_NAME_MAX + 1, NULL);
+	bool		 known = type != NULL && str_name_ok(type, CATALOG_NAME_MAX);
 
-	if (!detached_find(&d, dir)) {
-		p->host.dead(name, "its machine's buildlet ended", p->host.arg);
-		remove_dir(p, dir);
-	} else if (type == NULL || !str_name_ok(type, CATALOG_NAME_MAX)) {
+	if (detached_find(&d, dir) && !known) {
 		log_warn("local pool: %s: a process without a host type, killed", dir);
 		detached_signal(&d, dir, SIGKILL);
-	} else {
-		l = local_new(p, type_get(p, type), name, LOCAL_HERE,
-		    loop_now(p->host.loop) + GIVE_UP_MS);
+	} else if (d.pid != 0) {
+		l = local_new(p, local_type_get(p, type), name, LOCAL_HERE,
+		    loop_now(p->host.loop) + LOCAL_GIVE_UP_MS);
 		l->proc = d;
+		l->used = local_was_used(dir);
 		log_info("local pool: buildlet %s is running, process %ld", name,
 		    (long)d.pid);
+	} else if (known && (p->host.leased(name, p->host.arg) || local_was_used(dir))) {
+		l = local_new(p, local_type_get(p, type), name, LOCAL_HERE, 0);
+		l->proc = d;
+		l->used = local_was_used(dir);
+		local_down(p, l, "ended");
+	} else {
+		p->host.dead(name, "its machine's buildlet ended", p->host.arg);
+		local_remove_dir(p, dir);
 	}
 	free(type);
 	free(path);
@@ -416,7 +290,7 @@ lp_types(struct pool *p, const struct catalog *c)
 	for (i = 0; i < catalog_hosts(c); i++) {
 		h = catalog_host_at(c, i);
 		if (strcmp(h->pool, "local") == 0)
-			type_get(p, h->name)->limit = h->limit;
+			local_type_get(p, h->name)->limit = h->limit;
 	}
 }
 
@@ -424,9 +298,14 @@ static void
 lp_want(struct pool *p, const char *host_type, size_t n)
 {
 	struct local_type	*t = map_find(p->types, host_type);
+	struct local		*l, *next;
 
 	if (t == NULL)
 		return;
+	/* The first time this is said when they can dial us. */
+	TAILQ_FOREACH_SAFE(l, &p->list, entry, next)
+		if (l->type == t && l->state == LOCAL_DOWN)
+			start_again(p, l, loop_now(p->host.loop));
 	t->want = n;
 	start_wanted(p, t);
 }
@@ -440,13 +319,16 @@ lp_event(struct pool *p, const char *name, enum pool_event ev)
 		return;
 	if (ev == POOL_JOINED) {
 		if (l->state == LOCAL_STARTING)
-			set_state(l, LOCAL_HERE);
+			local_set_state(l, LOCAL_HERE);
 		l->deadline = 0;
+		backoff_reset(&l->backoff);
 		backoff_reset(&l->type->backoff);
 		l->type->retry_at = 0;
 		l->type->note[0] = '\0';
 	}
 	l->idle_since = ev == POOL_IDLE ? loop_now(p->host.loop) : 0;
+	if (ev == POOL_IDLE || ev == POOL_BUSY)
+		local_set_used(l, ev == POOL_BUSY);
 	if (ev == POOL_LOST && l->state == LOCAL_STOPPING)
 		detached_signal(&l->proc, l->dir, SIGTERM);
 }
@@ -456,7 +338,7 @@ halt_idle(struct pool *p, struct local *l)
 {
 	if (!p->host.halt(l->name, p->host.arg))
 		return;
-	set_state(l, LOCAL_STOPPING);
+	local_set_state(l, LOCAL_STOPPING);
 	l->idle_since = 0;
 	l->deadline = loop_now(p->host.loop) + HALT_MS;
 }
@@ -485,31 +367,13 @@ late(struct pool *p, struct local *l)
 	l->deadline = 0;
 	snprintf(why, sizeof why, "buildlet %s did not %s in time; see %s/log", l->name,
 	    l->state == LOCAL_STOPPING ? "end" : "register", l->dir);
-	if (l->state == LOCAL_STARTING) {
+	if (l->state == LOCAL_STARTING && !is_leased(p, l)) {
 		type_failed(p, l->type, why);
-		set_state(l, LOCAL_STOPPING);
+		local_set_state(l, LOCAL_STOPPING);
 	} else {
 		log_warn("local pool: %s", why);
 	}
 	detached_signal(&l->proc, l->dir, SIGKILL);
-}
-
-static void
-reap_removals(struct pool *p)
-{
-	struct removal	*r, *next;
-	int		 status;
-
-	TAILQ_FOREACH_SAFE(r, &p->removals, entry, next) {
-		status = 0;
-		if (waitpid(r->pid, &status, WNOHANG) == 0)
-			continue;
-		if (status != 0)
-			log_warn("local pool: a directory in %s could not be removed",
-			    p->root);
-		TAILQ_REMOVE(&p->removals, r, entry);
-		free(r);
-	}
 }
 
 static void
@@ -519,9 +383,11 @@ lp_sweep(struct pool *p, int64_t now)
 	void		*t;
 	size_t		 it = 0;
 
-	reap_removals(p);
+	local_reap_removals(p, now);
 	TAILQ_FOREACH_SAFE(l, &p->list, entry, next) {
-		if (!detached_alive(&l->proc, l->dir))
+		if (l->state == LOCAL_DOWN)
+			start_again(p, l, now);
+		else if (!detached_alive(&l->proc, l->dir))
 			local_died(p, l);
 		else if (l->deadline != 0 && l->deadline <= now)
 			late(p, l);
@@ -575,10 +441,10 @@ lp_stop(struct pool *p, int64_t ms, void (*done)(void *), void *arg)
 	p->stopped_arg = arg;
 	p->stop_until = loop_now(p->host.loop) + ms;
 	TAILQ_FOREACH(l, &p->list, entry) {
-		if (p->host.leased(l->name, p->host.arg))
+		if (is_leased(p, l) || l->state == LOCAL_DOWN)
 			continue;
 		if (l->state != LOCAL_STOPPING)
-			set_state(l, LOCAL_STOPPING);
+			local_set_state(l, LOCAL_STOPPING);
 		l->idle_since = 0;
 		l->deadline = p->stop_until;
 		detached_signal(&l->proc, l->dir, SIGTERM);

@@ -1,7 +1,11 @@
 /* present.c - things of the core as the outside sees them. */
 #include "coordinator/present.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "api/types.h"
+#include "base/xmalloc.h"
 
 struct json *
 present_instance_row(const struct instance_row *row)
@@ -26,4 +30,92 @@ present_instance(struct instance *i)
 
 	instance_row_of(i, &row);
 	return present_instance_row(&row);
+}
+
+/* --- /api/v1 --------------------------------------------------------------------- */
+
+static void
+set_time(struct json *j, const char *key, int64_t wall)
+{
+	char	text[CLOCK_TEXT_MAX];
+
+	if (wall != 0)
+		json_set_str(j, key, clock_rfc3339(wall, true, text));
+}
+
+struct json *
+present_live(const struct instance_row *row)
+{
+	struct json	*j = json_object();
+
+	json_set_str(j, "Name", row->name);
+	json_set_str(j, "User", row->user_key);
+	json_set_str(j, "BuilderType", row->builder_type);
+	json_set_str(j, "HostType", row->host_type);
+	json_set_str(j, "State", instance_state_name(row->state));
+	set_time(j, "Created", row->created);
+	set_time(j, "Expires", row->expires);
+	set_time(j, "Limit", row->limit);
+	set_time(j, "LastHeard", row->heard);
+	json_set_int(j, "Running", (int64_t)row->running);
+	return j;
+}
+
+struct json *
+present_ended(const struct store_lease *l)
+{
+	struct json	*j = json_object();
+	char		*key = xasprintf("%s%s", AUTH_USER_PREFIX, l->user);
+
+	json_set_str(j, "Name", l->name);
+	json_set_str(j, "User", key);
+	json_set_str(j, "BuilderType", l->builder_type);
+	json_set_str(j, "HostType", l->host_type);
+	json_set_str(j, "State", "ended");
+	set_time(j, "Created", l->created);
+	set_time(j, "Expires", l->expires);
+	set_time(j, "Limit", l->limit_at);
+	json_set_int(j, "Running", 0);
+	set_time(j, "Ended", l->ended);
+	json_set_str(j, "Reason", l->reason == NULL ? "" : l->reason);
+	free(key);
+	return j;
+}
+
+static struct json *
+args_json(const struct store_exec *x)
+{
+	struct json	*list = json_array();
+	const char	*p = x->args, *end = p + x->args_len;
+
+	/* Each has its NUL, as execs_list.c writes them. */
+	for (; p < end; p += strlen(p) + 1)
+		json_push_str(list, p);
+	return list;
+}
+
+struct json *
+present_exec(const struct store_exec *x)
+{
+	struct json	*j = json_object();
+
+	json_set_str(j, "Instance", x->instance);
+	json_set_str(j, "ID", x->id);
+	json_set_str(j, "Cmd", x->cmd);
+	json_set(j, "Args", args_json(x));
+	json_set_str(j, "State", api_exec_state_name(x->ended == 0 ? API_EXEC_RUNNING :
+	    x->lost ? API_EXEC_LOST : API_EXEC_ENDED));
+	set_time(j, "Created", x->created);
+	set_time(j, "Ended", x->ended);
+	json_set_str(j, "Status", x->status);
+	json_set_str(j, "Why", x->why);
+	json_set_str(j, "Who", x->who);
+	return j;
+}
+
+const char *
+present_reason(const char *reason)
+{
+	return reason == NULL ? "" :
+	    str_starts(reason, "destroyed by ") ? "destroyed by its user" : reason;
 }

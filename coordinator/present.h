@@ -9,7 +9,15 @@
 #include "data/json.h"
 
 /* The buildlet object of PROTOCOL 3. */
-struct json *present_instance(struct instance *) MUST;
 struct json *present_instance_row(const struct instance_row *) MUST;
+struct json *present_instance(struct instance *) MUST;
+
+/* The objects of /api/v1: an instance that lives, one that has ended, an exec. */
+struct json *present_live(const struct instance_row *) MUST;
+struct json *present_ended(const struct store_lease *) MUST;
+struct json *present_exec(const struct store_exec *) MUST;
+
+/* Why an instance ended, for those who may not know whose it was. */
+const char *present_reason(const char *reason);
 
 #endif

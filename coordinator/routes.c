@@ -13,6 +13,9 @@ static const struct route table[] = {
 	{ "GET", "/revdial", ROUTE_OPEN, api_revdial },	/* by its secret */
 	{ "GET", "/api/v1/version", 0, api_v1_version },
 	{ "GET", "/api/v1/builders", 0, api_v1_builders },
+	{ "GET", "/api/v1/instances", ROUTE_PREFIX, api_instances },
+	{ "POST", "/api/v1/instances", ROUTE_PREFIX | ROUTE_FORM, api_instances_post },
+	{ "GET", "/api/v1/execs", ROUTE_PREFIX, api_execs },
 	{ "GET", "/builders", ROUTE_OPEN, page_builders },
 	{ "GET", "/healthz", ROUTE_OPEN, page_health },
 	{ "GET", "/", ROUTE_OPEN, page_status },

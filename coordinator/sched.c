@@ -28,6 +28,7 @@ struct request {
 	struct user		 user;
 	char			*builder_type;
 	char			*peer;
+	char			*key;		/* the client's name for it; NULL */
 	int			 class;
 	int64_t			 since;		/* mono */
 	struct instance		*instance;	/* preparing */
@@ -97,6 +98,7 @@ request_free(struct request *r)
 	TAILQ_REMOVE(r->list, r, entry);
 	free(r->builder_type);
 	free(r->peer);
+	free(r->key);
 	free(r);
 }
 
@@ -162,15 +164,56 @@ may_request(struct core *core, const struct user *who, const struct builder_type
 	return 0;
 }
 
+static struct request *
+find_by_key(struct sched *s, const char *user, const char *key)
+{
+	struct queue	*q;
+	struct request	*r;
+	size_t		 it = 0;
+	void		*v;
+
+	while (key != NULL && map_next(s->queues, &it, NULL, &v)) {
+		q = v;
+		TAILQ_FOREACH(r, &q->list, entry) {
+			if (str_eq(r->key, key) && strcmp(r->user.name, user) == 0)
+				return r;
+		}
+	}
+	return NULL;
+}
+
+/* Who asks again under the same key does so since the older connection is lost,
+ * whether we have noticed or not: the request goes on for the newer. */
+static int
+take_over(struct request *r, const char *builder_type, sched_granted_fn granted,
+    void *arg, struct err *e)
+{
+	sched_granted_fn	 older = r->granted;
+	void			*older_arg = r->arg;
+	struct err		 why = ERR_INIT;
+
+	if (strcmp(r->builder_type, builder_type) != 0)
+		return err_code(e, SCHED_AGAIN, "that key stands for a request for %s",
+		    r->builder_type);
+	r->granted = granted;
+	r->arg = arg;
+	(void)err_code(&why, SCHED_AGAIN, "asked for again on another connection");
+	older(NULL, &why, older_arg);
+	return 0;
+}
+
 static void	on_new(void *);
 
 struct request *
 sched_request(struct core *core, const struct user *who, const char *builder_type,
-    const char *peer, sched_granted_fn granted, void *arg, struct err *e)
+    const char *peer, const char *key, sched_granted_fn granted, void *arg,
+    struct err *e)
 {
 	const struct builder_type	*b = catalog_builder(core->catalog, builder_type);
-	struct request			*r;
+	struct request			*r = find_by_key(core->sched, who->name, key);
 
+	if (r != NULL)
+		return take_over(r, builder_type, granted, arg, e) == 0 ? r : NULL;
 	if (may_request(core, who, b, builder_type, e) == -1)
 		return NULL;
 	r = xcalloc(1, sizeof *r);
@@ -180,6 +223,7 @@ sched_request(struct core *core, const struct user *who, const char *builder_typ
 	r->user = *who;
 	r->builder_type = xstrdup(b->name);
 	r->peer = xstrdup(peer == NULL ? "" : peer);
+	r->key = key == NULL ? NULL : xstrdup(key);
 	r->class = SCHED_CLASS_DEFAULT;
 	r->since = loop_now(core->loop);
 	r->granted = granted;
@@ -270,7 +314,7 @@ assign(struct request *r, struct machine *m)
 		fail_later(r, SCHED_UNKNOWN, "the builder type is not offered any more");
 		return;
 	}
-	r->instance = instance_begin(core, r->user.name, b, m, &e);
+	r->instance = instance_begin(core, r->user.name, b, m, r->key, &e);
 	if (r->instance == NULL) {
 		fail_later(r, SCHED_FAILED, e.msg);
 		return;

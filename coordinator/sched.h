@@ -26,6 +26,7 @@ enum sched_err {
 	SCHED_FULL,		/* the queue is */
 	SCHED_STOPPING,		/* the coordinator is going down */
 	SCHED_FAILED,		/* the store failed us */
+	SCHED_AGAIN,		/* its client has asked again */
 };
 
 #define SCHED_CLASS_DEFAULT 0	/* priority class: one for all so far */
@@ -34,10 +35,13 @@ enum sched_err {
  * it the request is over and its handle dead. */
 typedef void (*sched_granted_fn)(struct instance *, const struct err *why, void *arg);
 
-/* NULL and e where it is refused at once. who is copied. peer: for the audit. */
+/* NULL and e where it is refused at once. who is copied. peer: for the audit. key:
+ * the client's name for this request, by which it asks again after its
+ * connection was lost (instance_of_request): then the older request goes on for
+ * the newer client, and its own is told, at once, that it is over. NULL: none. */
 struct request *sched_request(struct core *, const struct user *who,
-    const char *builder_type, const char *peer, sched_granted_fn granted, void *arg,
-    struct err *e) MUST;
+    const char *builder_type, const char *peer, const char *key,
+    sched_granted_fn granted, void *arg, struct err *e) MUST;
 /* The client left: granted does not come. A machine under preparation for it
  * is cleaned and lent to the next. */
 void sched_withdraw(struct request *);

@@ -12,16 +12,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/xmalloc.h"
 #include "coordinator/near.h"
-#include "io/net.h"
+#include "coordinator/settings_value.h"
 
 #define FILE_MAX	(1024 * 1024)
-#define COUNT_MAX	1000000
 /* Names that nobody writes: see context_of and load_text. */
 #define KEY_CONTEXT	" context"
 #define KEY_LAST	"_last"
@@ -32,21 +30,11 @@ struct value {			/* what stands behind a key */
 	int	 line;
 };
 
-enum kind {
-	TEXT,		/* char * */
-	ADDRESS,	/* char *, HOST:PORT */
-	LEVEL,		/* char *, of log.h */
-	LIST,		/* struct strs */
-	DURATION,	/* int64_t, ms */
-	COUNT,		/* size_t */
-	LIMIT,		/* int64_t, -1 for "none" */
-};
-
 enum when { RELOAD, RESTART };	/* SIGHUP is enough; it counts only at a start */
 
 struct key {
 	cfg_opt_t	 opt;
-	enum kind	 kind;
+	enum value_kind	 kind;
 	enum when	 when;
 	size_t		 at;		/* offset in the struct */
 	const char	*fallback;	/* NULL: nothing */
@@ -60,39 +48,43 @@ static void value_free(void *);
 #define CFG_VALUES(name) CFG_PTR_LIST_CB(name, NULL, CFGF_NONE, value_parse, value_free)
 
 static const struct key global_keys[] = {
-	{ CFG_VALUE("listen"), ADDRESS, RESTART, KEY(settings, listen), "127.0.0.1:8119" },
-	{ CFG_VALUE("state-dir"), TEXT, RESTART, KEY(settings, state_dir), "/var/lib/gomote" },
-	{ CFG_VALUES("public-names"), LIST, RESTART, KEY(settings, public_names), NULL },
-	{ CFG_VALUE("legacy-master-key-file"), TEXT, RESTART, KEY(settings, legacy_master_key_file), "" },
-	{ CFG_VALUE("buildlet"), TEXT, RESTART, KEY(settings, buildlet), "" },
-	{ CFG_VALUE("grace"), DURATION, RESTART, KEY(settings, grace_ms), "5m" },
-	{ CFG_VALUE("keep"), DURATION, RESTART, KEY(settings, keep_ms), "2160h" },
-	{ CFG_VALUE("join-timeout"), DURATION, RESTART, KEY(settings, join_ms), "10s" },
-	{ CFG_VALUE("clean-timeout"), DURATION, RESTART, KEY(settings, clean_ms), "2m" },
-	{ CFG_VALUE("answer-timeout"), DURATION, RESTART, KEY(settings, answer_ms), "1m" },
-	{ CFG_VALUE("silence-timeout"), DURATION, RESTART, KEY(settings, silence_ms), "30s" },
-	{ CFG_VALUE("head-timeout"), DURATION, RESTART, KEY(settings, head_ms), "10s" },
-	{ CFG_VALUE("stall-timeout"), DURATION, RESTART, KEY(settings, stall_ms), "1m" },
-	{ CFG_VALUE("connections"), COUNT, RESTART, KEY(settings, connections), "10000" },
-	{ CFG_VALUE("user-limit"), LIMIT, RELOAD, KEY(settings, user_limit), "none" },
-	{ CFG_VALUE("log"), LEVEL, RELOAD, KEY(settings, log), "info" },
+	{ CFG_VALUE("listen"), VALUE_ADDRESS, RESTART, KEY(settings, listen), "127.0.0.1:8119" },
+	{ CFG_VALUE("state-dir"), VALUE_TEXT, RESTART, KEY(settings, state_dir), "/var/lib/gomote" },
+	{ CFG_VALUES("public-names"), VALUE_LIST, RESTART, KEY(settings, public_names), NULL },
+	{ CFG_VALUE("legacy-master-key-file"), VALUE_TEXT, RESTART, KEY(settings, legacy_master_key_file), "" },
+	{ CFG_VALUE("buildlet"), VALUE_TEXT, RESTART, KEY(settings, buildlet), "" },
+	{ CFG_VALUE("grace"), VALUE_DURATION, RESTART, KEY(settings, grace_ms), "5m" },
+	{ CFG_VALUE("keep"), VALUE_DURATION, RESTART, KEY(settings, keep_ms), "2160h" },
+	{ CFG_VALUE("keep-output"), VALUE_DURATION, RESTART, KEY(settings, keep_output_ms), "24h" },
+	{ CFG_VALUE("exec-interval"), VALUE_DURATION, RESTART, KEY(settings, exec_poll_ms), "5s" },
+	{ CFG_VALUE("save-timeout"), VALUE_DURATION, RESTART, KEY(settings, save_ms), "5s" },
+	{ CFG_VALUE("join-timeout"), VALUE_DURATION, RESTART, KEY(settings, join_ms), "10s" },
+	{ CFG_VALUE("clean-timeout"), VALUE_DURATION, RESTART, KEY(settings, clean_ms), "2m" },
+	{ CFG_VALUE("answer-timeout"), VALUE_DURATION, RESTART, KEY(settings, answer_ms), "1m" },
+	{ CFG_VALUE("silence-timeout"), VALUE_DURATION, RESTART, KEY(settings, silence_ms), "30s" },
+	{ CFG_VALUE("head-timeout"), VALUE_DURATION, RESTART, KEY(settings, head_ms), "10s" },
+	{ CFG_VALUE("stall-timeout"), VALUE_DURATION, RESTART, KEY(settings, stall_ms), "1m" },
+	{ CFG_VALUE("connections"), VALUE_COUNT, RESTART, KEY(settings, connections), "10000" },
+	{ CFG_VALUE("user-limit"), VALUE_LIMIT, RELOAD, KEY(settings, user_limit), "none" },
+	{ CFG_VALUE("log"), VALUE_LEVEL, RELOAD, KEY(settings, log), "info" },
 };
 
 static const struct key host_keys[] = {
-	{ CFG_VALUE("pool"), TEXT, RELOAD, KEY(host_type, pool), "reverse" },
-	{ CFG_VALUE("limit"), COUNT, RELOAD, KEY(host_type, limit), "0" },
-	{ CFG_VALUE("expect"), COUNT, RELOAD, KEY(host_type, expect), "0" },
-	{ CFG_VALUE("owner"), TEXT, RELOAD, KEY(host_type, owner), "" },
-	{ CFG_VALUE("notes"), TEXT, RELOAD, KEY(host_type, notes), "" },
-	{ CFG_VALUES("env"), LIST, RELOAD, KEY(host_type, env), NULL },
+	{ CFG_VALUE("pool"), VALUE_TEXT, RELOAD, KEY(host_type, pool), "reverse" },
+	{ CFG_VALUE("limit"), VALUE_COUNT, RELOAD, KEY(host_type, limit), "0" },
+	{ CFG_VALUE("expect"), VALUE_COUNT, RELOAD, KEY(host_type, expect), "0" },
+	{ CFG_VALUE("owner"), VALUE_TEXT, RELOAD, KEY(host_type, owner), "" },
+	{ CFG_VALUE("notes"), VALUE_TEXT, RELOAD, KEY(host_type, notes), "" },
+	{ CFG_VALUES("env"), VALUE_LIST, RELOAD, KEY(host_type, env), NULL },
 };
 
 static const struct key builder_keys[] = {
-	{ CFG_VALUE("host-type"), TEXT, RELOAD, KEY(builder_type, host_type), "" },
-	{ CFG_VALUES("env"), LIST, RELOAD, KEY(builder_type, env), NULL },
-	{ CFG_VALUE("bootstrap"), TEXT, RELOAD, KEY(builder_type, bootstrap), NULL },
-	{ CFG_VALUE("setup"), TEXT, RELOAD, KEY(builder_type, setup), "make.bash" },
-	{ CFG_VALUE("idle"), DURATION, RELOAD, KEY(builder_type, idle_ms), "30m" },
+	{ CFG_VALUE("host-type"), VALUE_TEXT, RELOAD, KEY(builder_type, host_type), "" },
+	{ CFG_VALUES("env"), VALUE_LIST, RELOAD, KEY(builder_type, env), NULL },
+	{ CFG_VALUE("bootstrap"), VALUE_TEXT, RELOAD, KEY(builder_type, bootstrap), NULL },
+	{ CFG_VALUE("setup"), VALUE_TEXT, RELOAD, KEY(builder_type, setup), "make.bash" },
+	{ CFG_VALUE("idle"), VALUE_DURATION, RELOAD, KEY(builder_type, idle_ms), "30m" },
+	{ CFG_VALUE("lifetime"), VALUE_PERIOD, RELOAD, KEY(builder_type, lifetime_ms), "none" },
 };
 
 struct user_section {
@@ -100,7 +92,7 @@ struct user_section {
 };
 
 static const struct key user_keys[] = {
-	{ CFG_VALUE("limit"), LIMIT, RELOAD, KEY(user_section, limit), "none" },
+	{ CFG_VALUE("limit"), VALUE_LIMIT, RELOAD, KEY(user_section, limit), "none" },
 };
 
 /* --- what libConfuse calls ---------------------------------------------------- */
@@ -254,63 +246,6 @@ bad(const struct value *v, const char *key, const char *why, struct err *e)
 	return err_set(e, "%s:%d: %s: %s: \"%.80s\"", v->file, v->line, key, why, v->text);
 }
 
-static int
-limit_parse(const char *text, int64_t *out)
-{
-	if (str_eq(text, "none")) {
-		*out = -1;
-		return 0;
-	}
-	return str_int64(text, 0, COUNT_MAX, out);
-}
-
-static bool
-is_address(const char *text)
-{
-	char	*host;
-	int	 port, ret = net_split(text, -1, &host, &port, NULL);
-
-	free(host);
-	return ret == 0;
-}
-
-/* NULL: it is taken. Otherwise why not. */
-static const char *
-take_text(const struct key *k, void *at, const char *text)
-{
-	int64_t	n;
-
-	switch (k->kind) {
-	case LIST:
-		strs_add(at, text);
-		return NULL;
-	case DURATION:
-		return clock_parse_duration(text, at) == 0 && *(int64_t *)at > 0 ? NULL :
-		    "not a duration such as 30m, 1h30m or 45s";
-	case LIMIT:
-		return limit_parse(text, at) == 0 ? NULL :
-		    "neither \"none\" nor a number up to 1000000";
-	case COUNT:
-		if (str_int64(text, 0, COUNT_MAX, &n) == -1)
-			return "not a number from 0 to 1000000";
-		*(size_t *)at = (size_t)n;
-		return NULL;
-	case LEVEL:
-		if (log_parse_level(text) == -1)
-			return "there are error, warn, info and debug";
-		break;
-	case ADDRESS:
-		if (!is_address(text))
-			return "not an address with a port such as 127.0.0.1:8119";
-		/* FALLTHROUGH */
-	case TEXT:
-		break;
-	}
-	free(*(char **)at);
-	*(char **)at = xstrdup(text);
-	return NULL;
-}
-
 static void
 defaults(const struct key *keys, size_t n, void *to)
 {
@@ -318,7 +253,8 @@ defaults(const struct key *keys, size_t n, void *to)
 
 	for (i = 0; i < n; i++)
 		if (keys[i].fallback != NULL &&
-		    take_text(&keys[i], (char *)to + keys[i].at, keys[i].fallback) != NULL)
+		    value_take(keys[i].kind, (char *)to + keys[i].at,
+		    keys[i].fallback) != NULL)
 			fatalx("default of %s", keys[i].opt.name);
 }
 
@@ -336,7 +272,7 @@ take_all(const struct key *keys, size_t n, void *to, cfg_t *from, struct err *e)
 			v = cfg_getnptr(from, keys[i].opt.name, j);
 			if (v == NULL)
 				continue;
-			why = take_text(&keys[i], (char *)to + keys[i].at, v->text);
+			why = value_take(keys[i].kind, (char *)to + keys[i].at, v->text);
 			if (why != NULL)
 				return bad(v, keys[i].opt.name, why, e);
 		}
@@ -434,7 +370,7 @@ take_user(struct settings *s, cfg_t *section, struct err *e)
 	memset(&u, 0, sizeof u);
 	ret = take_all(user_keys, nitems(user_keys), &u, section, e);
 	if (u.limit == -1)
-		u.limit = COUNT_MAX;	/* none, whatever holds for the others */
+		u.limit = VALUE_COUNT_MAX;	/* none, whatever holds for the others */
 	if (ret == 0 && catalog_add_limit(s->catalog, cfg_title(section), u.limit, e) == -1)
 		ret = place(section, user_keys, nitems(user_keys), e);
 	return ret;
@@ -562,32 +498,6 @@ settings_load(const char *path, struct err *e)
 	return s;
 }
 
-static bool
-same(const struct key *k, const struct settings *a, const struct settings *b)
-{
-	const void		*x = (const char *)a + k->at, *y = (const char *)b + k->at;
-	const struct strs	*l = x, *m = y;
-	size_t			 i;
-
-	switch (k->kind) {
-	case TEXT:
-	case ADDRESS:
-	case LEVEL:
-		return str_eq(*(char *const *)x, *(char *const *)y);
-	case COUNT:
-		return *(const size_t *)x == *(const size_t *)y;
-	case DURATION:
-	case LIMIT:
-		return *(const int64_t *)x == *(const int64_t *)y;
-	case LIST:
-		break;
-	}
-	for (i = 0; l->n == m->n && i < l->n; i++)
-		if (!str_eq(l->v[i], m->v[i]))
-			return false;
-	return l->n == m->n;
-}
-
 void
 settings_restart_keys(const struct settings *old, const struct settings *new,
     struct strs *keys)
@@ -595,6 +505,8 @@ settings_restart_keys(const struct settings *old, const struct settings *new,
 	size_t	i;
 
 	for (i = 0; i < nitems(global_keys); i++)
-		if (global_keys[i].when == RESTART && !same(&global_keys[i], old, new))
+		if (global_keys[i].when == RESTART && !value_same(global_keys[i].kind,
+		    (const char *)old + global_keys[i].at,
+		    (const char *)new + global_keys[i].at))
 			strs_add(keys, global_keys[i].opt.name);
 }

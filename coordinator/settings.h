@@ -22,8 +22,9 @@ struct settings {
 	char		*log;			/* level */
 	struct strs	 public_names;		/* for the certificate, beside the usual */
 	int64_t		 grace_ms;
-	int64_t		 keep_ms;
+	int64_t		 keep_ms, keep_output_ms;
 	int64_t		 join_ms, clean_ms, answer_ms, silence_ms;
+	int64_t		 exec_poll_ms, save_ms;
 	int64_t		 head_ms, stall_ms;
 	size_t		 connections;
 	int64_t		 user_limit;		/* -1: none */

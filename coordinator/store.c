@@ -9,11 +9,7 @@
 
 #include "base/str.h"
 #include "base/xmalloc.h"
-#include "data/db.h"
-
-struct store {
-	struct db	*db;
-};
+#include "coordinator/store_int.h"
 
 /* Only ever add steps: a file knows how many of them it has seen. */
 static const char *const schema[] = {
@@ -47,6 +43,37 @@ static const char *const schema[] = {
 	" what TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL,"
 	" peer TEXT NOT NULL);"
 	"CREATE INDEX events_at ON events (at);",
+
+	"ALTER TABLE leases ADD COLUMN limit_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN keep_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN request TEXT;"
+	"CREATE INDEX leases_of_user ON leases (user, ended) WHERE ended > 0;"
+	"CREATE UNIQUE INDEX leases_request ON leases (user, request)"
+	" WHERE request IS NOT NULL AND ended = 0;"
+
+	/* args: each with a NUL behind it. ended 0: it runs. saved: its tail has
+	 * been fetched, perhaps to be dropped since. */
+	"CREATE TABLE execs ("
+	" seq INTEGER PRIMARY KEY, instance TEXT NOT NULL, id TEXT NOT NULL,"
+	" user TEXT NOT NULL, who TEXT NOT NULL, cmd TEXT NOT NULL,"
+	" args BLOB NOT NULL, created INTEGER NOT NULL, ended INTEGER NOT NULL,"
+	" lost INTEGER NOT NULL, status TEXT NOT NULL, why TEXT NOT NULL,"
+	" saved INTEGER NOT NULL DEFAULT 0, UNIQUE (instance, id));"
+	"CREATE INDEX execs_of_user ON execs (user, id);"
+	"CREATE INDEX execs_running ON execs (instance) WHERE ended = 0;"
+	"CREATE INDEX execs_running_of ON execs (user, created) WHERE ended = 0;"
+	"CREATE INDEX execs_ended_of ON execs (user, created) WHERE ended > 0;"
+	"CREATE INDEX execs_ended ON execs (ended) WHERE ended > 0;"
+
+	"CREATE TABLE tails ("
+	" exec INTEGER PRIMARY KEY, instance TEXT NOT NULL, until INTEGER NOT NULL,"
+	" len INTEGER NOT NULL, data BLOB NOT NULL);"
+	"CREATE INDEX tails_until ON tails (until, exec, len);"
+	"CREATE INDEX tails_of ON tails (instance);"
+
+	"CREATE TABLE drains ("
+	" machine TEXT PRIMARY KEY, host_type TEXT NOT NULL, at INTEGER NOT NULL)"
+	" WITHOUT ROWID;",
 };
 
 struct store *
@@ -62,6 +89,7 @@ store_open(const char *path, struct err *e)
 	}
 	s = xcalloc(1, sizeof *s);
 	s->db = db;
+	s->ntails = -1;
 	return s;
 }
 
@@ -74,22 +102,20 @@ store_close(struct store *s)
 	free(s);
 }
 
-/* The database's own codes mean nothing to our callers. */
-static int
-failed(struct err *e, const char *doing)
+int
+store_failed(struct err *e, const char *doing)
 {
 	if (e != NULL)
 		e->code = STORE_FAILED;
 	return err_wrap(e, "%s", doing);
 }
 
-/* changed: what db_exec said; none is "there is no such thing". */
-static int
-must_change(int64_t changed, const char *doing, const char *what, const char *name,
+int
+store_must_change(int64_t changed, const char *doing, const char *what, const char *name,
     struct err *e)
 {
 	if (changed == -1)
-		return failed(e, doing);
+		return store_failed(e, doing);
 	if (changed == 0)
 		return err_code(e, STORE_MISSING, "there is no %s \"%s\"", what, name);
 	return 0;
@@ -104,19 +130,29 @@ copy_name(char *to, size_t size, const char *from)
 int
 store_batch_begin(struct store *s, struct err *e)
 {
-	return db_begin(s->db, e) == -1 ? failed(e, "begin") : 0;
+	return db_begin(s->db, e) == -1 ? store_failed(e, "begin") : 0;
+}
+
+int
+store_batch_begin_lazy(struct store *s, struct err *e)
+{
+	return db_begin_lazy(s->db, e) == -1 ? store_failed(e, "begin") : 0;
 }
 
 int
 store_batch_commit(struct store *s, struct err *e)
 {
-	return db_commit(s->db, e) == -1 ? failed(e, "commit") : 0;
+	if (db_commit(s->db, e) == 0)
+		return 0;
+	s->ntails = -1;
+	return store_failed(e, "commit");
 }
 
 void
 store_batch_abort(struct store *s)
 {
 	db_abort(s->db);
+	s->ntails = -1;
 }
 
 /* --- users ------------------------------------------------------------------ */
@@ -145,7 +181,7 @@ store_user_add(struct store *s, const char *name, const char *token_hash,
 	    "INSERT INTO users (name, token_hash, created) VALUES (?, ?, ?)"
 	    " ON CONFLICT (name) DO NOTHING", "ssi", name, token_hash, now);
 	if (n == -1)
-		return failed(e, "add user");
+		return store_failed(e, "add user");
 	if (n == 0)
 		return err_code(e, STORE_EXISTS, "user \"%s\" is there already", name);
 	return 0;
@@ -155,7 +191,7 @@ int
 store_user_set_token(struct store *s, const char *name, const char *token_hash,
     struct err *e)
 {
-	return must_change(db_exec(s->db, e,
+	return store_must_change(db_exec(s->db, e,
 	    "UPDATE users SET token_hash = ? WHERE name = ?", "ss", token_hash, name),
 	    "set a user's token", "user", name, e);
 }
@@ -164,7 +200,7 @@ int
 store_user_set_disabled(struct store *s, const char *name, bool disabled,
     struct err *e)
 {
-	return must_change(db_exec(s->db, e,
+	return store_must_change(db_exec(s->db, e,
 	    "UPDATE users SET disabled = ? WHERE name = ?", "is", (int64_t)disabled, name),
 	    "disable a user", "user", name, e);
 }
@@ -173,7 +209,7 @@ int
 store_user_set_limit(struct store *s, const char *name, int64_t instances_max,
     struct err *e)
 {
-	return must_change(db_exec(s->db, e,
+	return store_must_change(db_exec(s->db, e,
 	    "UPDATE users SET instances_max = ? WHERE name = ?", "is",
 	    instances_max < 0 ? (int64_t)-1 : instances_max, name),
 	    "limit a user", "user", name, e);
@@ -211,7 +247,7 @@ store_users(struct store *s, store_user_fn fn, void *arg, struct err *e)
 
 	if (db_query(s->db, e, on_user, &w,
 	    "SELECT " USER_COLUMNS " FROM users ORDER BY name", "") == -1)
-		return failed(e, "list users");
+		return store_failed(e, "list users");
 	return 0;
 }
 
@@ -224,7 +260,7 @@ store_user_by_token_hash(struct store *s, const char *token_hash,
 
 	n = db_query(s->db, e, on_user, &w,
 	    "SELECT " USER_COLUMNS " FROM users WHERE token_hash = ?", "s", token_hash);
-	return n == -1 ? failed(e, "find a user") : n > 0;
+	return n == -1 ? store_failed(e, "find a user") : n > 0;
 }
 
 int
@@ -236,7 +272,7 @@ store_user_find(struct store *s, const char *name, struct store_user *out,
 
 	n = db_query(s->db, e, on_user, &w,
 	    "SELECT " USER_COLUMNS " FROM users WHERE name = ?", "s", name);
-	return n == -1 ? failed(e, "find a user") : n > 0;
+	return n == -1 ? store_failed(e, "find a user") : n > 0;
 }
 
 /* --- keys ------------------------------------------------------------------- */
@@ -258,7 +294,7 @@ store_key_add(struct store *s, const char *name, const char *host_type,
 	    " revoked = 0, last_used = 0 WHERE revoked <> 0", "ssisi",
 	    name, host_type, (int64_t)kind, key_hash, now);
 	if (n == -1)
-		return failed(e, "add key");
+		return store_failed(e, "add key");
 	if (n == 0)
 		return err_code(e, STORE_EXISTS, "there is a key named \"%s\" already: "
 		    "revoke it first", name);
@@ -268,7 +304,7 @@ store_key_add(struct store *s, const char *name, const char *host_type,
 int
 store_key_revoke(struct store *s, const char *name, int64_t now, struct err *e)
 {
-	return must_change(db_exec(s->db, e,
+	return store_must_change(db_exec(s->db, e,
 	    "UPDATE keys SET revoked = ? WHERE name = ? AND revoked = 0", "is", now, name),
 	    "revoke key", "good key named", name, e);
 }
@@ -277,14 +313,14 @@ int
 store_key_delete(struct store *s, const char *name, struct err *e)
 {
 	if (db_exec(s->db, e, "DELETE FROM keys WHERE name = ?", "s", name) == -1)
-		return failed(e, "delete key");
+		return store_failed(e, "delete key");
 	return 0;
 }
 
 int
 store_key_used(struct store *s, const char *name, int64_t now, struct err *e)
 {
-	return must_change(db_exec(s->db, e,
+	return store_must_change(db_exec(s->db, e,
 	    "UPDATE keys SET last_used = ? WHERE name = ?", "is", now, name),
 	    "note the use of a key", "key named", name, e);
 }
@@ -323,7 +359,7 @@ store_keys(struct store *s, store_key_fn fn, void *arg, struct err *e)
 
 	if (db_query(s->db, e, on_key, &w,
 	    "SELECT " KEY_COLUMNS " FROM keys ORDER BY name", "") == -1)
-		return failed(e, "list keys");
+		return store_failed(e, "list keys");
 	return 0;
 }
 
@@ -336,159 +372,7 @@ store_key_by_hash(struct store *s, const char *key_hash, struct store_key *out,
 
 	n = db_query(s->db, e, on_key, &w,
 	    "SELECT " KEY_COLUMNS " FROM keys WHERE hash = ?", "s", key_hash);
-	return n == -1 ? failed(e, "find a key") : n > 0;
-}
-
-/* --- leases ----------------------------------------------------------------- */
-
-static bool
-on_number(const struct db_row *row, void *arg)
-{
-	*(int64_t *)arg = db_int(row, 0);
-	return false;
-}
-
-static int
-next_number(struct store *s, const char *prefix, int64_t *out, struct err *e)
-{
-	if (db_exec(s->db, e, "INSERT INTO counters (prefix, next) VALUES (?, 1)"
-	    " ON CONFLICT (prefix) DO UPDATE SET next = next + 1", "s", prefix) == -1)
-		return -1;
-	if (db_query(s->db, e, on_number, out,
-	    "SELECT next - 1 FROM counters WHERE prefix = ?", "s", prefix) != 1)
-		return err_set(e, "count %s: no number came", prefix);
-	return 0;
-}
-
-static int
-lease_insert(struct store *s, const struct store_lease *l, char name[STORE_LEASE_MAX],
-    struct err *e)
-{
-	char	prefix[STORE_LEASE_MAX];
-	int64_t	n;
-	int	len;
-
-	len = snprintf(prefix, sizeof prefix, "user-%s-%s", l->user, l->builder_type);
-	if (len < 0 || (size_t)len >= sizeof prefix - 21)
-		return err_set(e, "instance name %s: too long", prefix);
-	if (next_number(s, prefix, &n, e) == -1)
-		return -1;
-	snprintf(name, STORE_LEASE_MAX, "%.*s-%lld", len, prefix, (long long)n);
-	return db_exec(s->db, e,
-	    "INSERT INTO leases (name, user, builder_type, host_type, machine, boot,"
-	    " created, last_use, expires, idle_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    "ssssssiiii", name, l->user, l->builder_type, l->host_type, l->machine,
-	    l->boot, l->created, l->last_use, l->expires, l->idle_ms) == -1 ? -1 : 0;
-}
-
-int
-store_lease_begin(struct store *s, const struct store_lease *l,
-    char name[STORE_LEASE_MAX], struct err *e)
-{
-	if (db_begin(s->db, e) == -1)
-		return failed(e, "begin a lease");
-	if (lease_insert(s, l, name, e) == -1) {
-		db_abort(s->db);
-		return failed(e, "begin a lease");
-	}
-	if (db_commit(s->db, e) == -1)
-		return failed(e, "begin a lease");
-	return 0;
-}
-
-int
-store_lease_grant(struct store *s, const char *name, const char *boot,
-    int64_t last_use, int64_t expires, struct err *e)
-{
-	return must_change(db_exec(s->db, e,
-	    "UPDATE leases SET granted = 1, boot = ?, last_use = ?, expires = ?"
-	    " WHERE name = ? AND ended = 0", "siis", boot, last_use, expires, name),
-	    "grant a lease", "live instance", name, e);
-}
-
-int
-store_lease_touch(struct store *s, const char *name, int64_t last_use,
-    int64_t expires, struct err *e)
-{
-	return must_change(db_exec(s->db, e,
-	    "UPDATE leases SET last_use = ?, expires = ? WHERE name = ? AND ended = 0",
-	    "iis", last_use, expires, name), "renew a lease", "live instance", name, e);
-}
-
-int
-store_lease_end(struct store *s, const char *name, int64_t now, const char *reason,
-    struct err *e)
-{
-	return must_change(db_exec(s->db, e,
-	    "UPDATE leases SET ended = ?, reason = ? WHERE name = ? AND ended = 0",
-	    "iss", now, reason, name), "end a lease", "live instance", name, e);
-}
-
-#define LEASE_COLUMNS "name, user, builder_type, host_type, machine, boot," \
-	" created, last_use, expires, idle_ms, granted, ended, reason"
-
-struct lease_walk {
-	store_lease_fn	 fn;
-	void		*arg;
-};
-
-static bool
-on_lease(const struct db_row *row, void *arg)
-{
-	struct lease_walk	*w = arg;
-	struct store_lease	 l = {
-		.name = db_text(row, 0),
-		.user = db_text(row, 1),
-		.builder_type = db_text(row, 2),
-		.host_type = db_text(row, 3),
-		.machine = db_text(row, 4),
-		.boot = db_text(row, 5),
-		.created = db_int(row, 6),
-		.last_use = db_int(row, 7),
-		.expires = db_int(row, 8),
-		.idle_ms = db_int(row, 9),
-		.granted = db_int(row, 10) != 0,
-		.ended = db_int(row, 11),
-		.reason = db_text(row, 12),
-	};
-
-	return w->fn(&l, w->arg);
-}
-
-int
-store_leases_live(struct store *s, store_lease_fn fn, void *arg, struct err *e)
-{
-	struct lease_walk	w = { fn, arg };
-
-	if (db_query(s->db, e, on_lease, &w,
-	    "SELECT " LEASE_COLUMNS " FROM leases WHERE ended = 0 ORDER BY name", "") == -1)
-		return failed(e, "list live instances");
-	return 0;
-}
-
-int
-store_leases_ended(struct store *s, store_lease_fn fn, void *arg, int64_t limit,
-    struct err *e)
-{
-	struct lease_walk	w = { fn, arg };
-
-	if (db_query(s->db, e, on_lease, &w,
-	    "SELECT " LEASE_COLUMNS " FROM leases WHERE ended > 0"
-	    " ORDER BY ended DESC LIMIT ?", "i", limit) == -1)
-		return failed(e, "list ended instances");
-	return 0;
-}
-
-int
-store_lease_find(struct store *s, const char *name, store_lease_fn fn, void *arg,
-    struct err *e)
-{
-	struct lease_walk	w = { fn, arg };
-	int64_t			n;
-
-	n = db_query(s->db, e, on_lease, &w,
-	    "SELECT " LEASE_COLUMNS " FROM leases WHERE name = ?", "s", name);
-	return n == -1 ? failed(e, "find an instance") : n > 0;
+	return n == -1 ? store_failed(e, "find a key") : n > 0;
 }
 
 /* --- events ----------------------------------------------------------------- */
@@ -507,7 +391,7 @@ store_event_add(struct store *s, const struct store_event *ev, struct err *e)
 	    " VALUES (?, ?, ?, ?, ?, ?)", "isssss", ev->at, or_empty(ev->who),
 	    or_empty(ev->what), or_empty(ev->object), or_empty(ev->detail),
 	    or_empty(ev->peer)) == -1)
-		return failed(e, "add an event");
+		return store_failed(e, "add an event");
 	return 0;
 }
 
@@ -542,9 +426,56 @@ store_events(struct store *s, store_event_fn fn, void *arg, int64_t limit,
 	if (db_query(s->db, e, on_event, &w,
 	    "SELECT id, at, who, what, object, detail, peer FROM events"
 	    " ORDER BY id DESC LIMIT ?", "i", limit) == -1)
-		return failed(e, "list events");
+		return store_failed(e, "list events");
 	return 0;
 }
+
+/* --- drains ------------------------------------------------------------------ */
+
+int
+store_drain_set(struct store *s, const char *machine, const char *host_type, int64_t now,
+    struct err *e)
+{
+	if (db_exec(s->db, e, "INSERT INTO drains (machine, host_type, at) VALUES (?, ?, ?)"
+	    " ON CONFLICT (machine) DO UPDATE SET host_type = excluded.host_type", "ssi",
+	    machine, host_type, now) == -1)
+		return store_failed(e, "note a drain");
+	return 0;
+}
+
+int
+store_drain_delete(struct store *s, const char *machine, struct err *e)
+{
+	if (db_exec(s->db, e, "DELETE FROM drains WHERE machine = ?", "s", machine) == -1)
+		return store_failed(e, "forget a drain");
+	return 0;
+}
+
+struct drain_walk {
+	store_drain_fn	 fn;
+	void		*arg;
+};
+
+static bool
+on_drain(const struct db_row *row, void *arg)
+{
+	struct drain_walk	*w = arg;
+
+	return w->fn(db_text(row, 0), db_text(row, 1), w->arg);
+}
+
+int
+store_drains(struct store *s, store_drain_fn fn, void *arg, struct err *e)
+{
+	struct drain_walk	w = { fn, arg };
+
+	if (db_query(s->db, e, on_drain, &w,
+	    "SELECT machine, host_type FROM drains ORDER BY machine", "") == -1)
+		return store_failed(e, "list drains");
+	return 0;
+}
+
+/* --- what is old -------------------------------------------------------------- */
 
 int
 store_prune(struct store *s, int64_t before, int64_t limit, struct err *e)
@@ -555,6 +486,6 @@ store_prune(struct store *s, int64_t before, int64_t limit, struct err *e)
 	    db_exec(s->db, e, "DELETE FROM leases WHERE name IN"
 	    " (SELECT name FROM leases WHERE ended > 0 AND ended < ?"
 	    " ORDER BY ended LIMIT ?)", "ii", before, limit) == -1)
-		return failed(e, "forget what is old");
+		return store_failed(e, "forget what is old");
 	return 0;
 }

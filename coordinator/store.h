@@ -1,8 +1,9 @@
 /*
- * store.h - what outlives the coordinator: users, machine keys, leases, events.
+ * store.h - what outlives the coordinator: users, machine keys, leases, execs,
+ * drains, events.
  *
  * Whole operations, each one transaction that is on disk when it returns 0
- * (DESIGN, Durability), so that another database can stand behind it one day.
+ * (DESIGN, Durability; but see store_batch_begin_lazy), so that another database can stand behind it one day.
  * Only hashes of secrets are kept. Times are wall ms. Names are judged here
  * (str_name_ok), since the command line uses the store directly when no
  * daemon runs. All from the loop thread; every statement is short and indexed.
@@ -38,6 +39,9 @@ void store_close(struct store *);		/* NULL is fine */
 
 /* Several operations as one transaction; if commit fails nothing was done. */
 int  store_batch_begin(struct store *, struct err *e) MUST;
+/* For what is no loss if the power fails right after it: commit does not wait
+ * for the disk. */
+int  store_batch_begin_lazy(struct store *, struct err *e) MUST;
 int  store_batch_commit(struct store *, struct err *e) MUST;
 void store_batch_abort(struct store *);
 
@@ -105,6 +109,9 @@ struct store_lease {		/* strings borrowed for the call */
 	bool		 granted;	/* it was handed to the user */
 	int64_t		 ended;		/* 0: it lives */
 	const char	*reason;	/* of the end; NULL while it lives */
+	int64_t		 limit_at;	/* it ends then, whatever happens; 0: no limit */
+	int64_t		 keep_until;	/* asked for by its user; 0: not so */
+	const char	*request;	/* key by which its user asked for it; NULL: none */
 };
 typedef bool (*store_lease_fn)(const struct store_lease *, void *arg);
 
@@ -116,15 +123,75 @@ int store_lease_grant(struct store *, const char *name, const char *boot,
     int64_t last_use, int64_t expires, struct err *e) MUST;
 int store_lease_touch(struct store *, const char *name, int64_t last_use,
     int64_t expires, struct err *e) MUST;
-/* Once: an end that is there already stays. */
+int store_lease_keep(struct store *, const char *name, int64_t keep_until,
+    int64_t expires, struct err *e) MUST;
+/* Once: an end that is there already stays. What ran there ends with it, and the
+ * output that is kept of it is so until tails_until. */
 int store_lease_end(struct store *, const char *name, int64_t now,
-    const char *reason, struct err *e) MUST;
+    const char *reason, int64_t tails_until, struct err *e) MUST;
 int store_leases_live(struct store *, store_lease_fn, void *arg, struct err *e) MUST; /* by name */
 int store_leases_ended(struct store *, store_lease_fn, void *arg, int64_t limit,
     struct err *e) MUST;	/* the last that ended first */
+int store_leases_ended_of(struct store *, const char *user, store_lease_fn, void *arg,
+    int64_t limit, struct err *e) MUST;
 /* Calls fn if there is such a one: 1, else 0; -1 and e. */
 int store_lease_find(struct store *, const char *name, store_lease_fn, void *arg,
     struct err *e) MUST;
+
+/* --- execs: the record of commands, found by instance and id. */
+#define STORE_WHY_INSTANCE "instance"	/* why of one that ended with its instance */
+
+struct store_exec {		/* strings borrowed for the call */
+	const char	*instance, *id;
+	const char	*user;		/* whose instance: "alice" */
+	const char	*who;		/* who began it: "user-alice" */
+	const char	*cmd;
+	const void	*args;		/* each with a NUL behind it */
+	size_t		 args_len;
+	int64_t		 created;
+	int64_t		 ended;		/* 0: it runs */
+	bool		 lost;		/* ended: nobody knows how */
+	const char	*status, *why;	/* as in types.h */
+	bool		 saved;		/* the end of its output was fetched, or there is none */
+	int64_t		 kept;		/* so much is there of it; not looked at by put */
+};
+typedef bool (*store_exec_fn)(const struct store_exec *, void *arg);
+
+/* New, or what became of it. */
+int store_exec_put(struct store *, const struct store_exec *, struct err *e) MUST;
+int store_execs_running(struct store *, store_exec_fn, void *arg, struct err *e) MUST;
+/* Calls fn if there is such a one: 1, else 0; -1 and e. */
+int store_exec_get(struct store *, const char *instance, const char *id, store_exec_fn,
+    void *arg, struct err *e) MUST;
+/* The newest first: what runs and what has ended, at most limit of each;
+ * instance NULL: of all. */
+int store_execs_of(struct store *, const char *user, const char *instance,
+    int64_t limit, store_exec_fn, void *arg, struct err *e) MUST;
+/* Those of the user whose id begins so ([0-9a-z]). */
+int store_execs_find(struct store *, const char *user, const char *prefix, int64_t limit,
+    store_exec_fn, void *arg, struct err *e) MUST;
+
+/* The end of an exec's output, put once; len 0: there is none. Beyond max those
+ * go first that would go first anyway, by their until. */
+struct store_tail_max { int64_t n, bytes; };
+#define STORE_UNTIL_END INT64_MAX	/* of the lease: see store_lease_end */
+typedef void (*store_tail_fn)(const void *data, size_t len, void *arg);
+int store_tail_put(struct store *, const char *instance, const char *id, int64_t until,
+    const void *data, size_t len, const struct store_tail_max *, struct err *e) MUST;
+/* 1 and fn is called, 0 there is none, -1 and e. */
+int store_tail_get(struct store *, const char *instance, const char *id, store_tail_fn,
+    void *arg, struct err *e) MUST;
+/* Forgets tails that were kept until now, execs that ended before that time, and
+ * ended ones but the newest `keep` of all; some at a time. */
+int store_execs_prune(struct store *, int64_t now, int64_t before, int64_t keep,
+    struct err *e) MUST;
+
+/* --- drains: machines that operators want left alone. */
+typedef bool (*store_drain_fn)(const char *machine, const char *host_type, void *arg);
+int store_drain_set(struct store *, const char *machine, const char *host_type,
+    int64_t now, struct err *e) MUST;
+int store_drain_delete(struct store *, const char *machine, struct err *e) MUST;
+int store_drains(struct store *, store_drain_fn, void *arg, struct err *e) MUST;
 
 /* --- events: the audit and history log. */
 struct store_event {		/* strings borrowed for the call; NULL becomes "" */

@@ -43,31 +43,18 @@ verb_machine_list(const struct verb_context *c, char **argv, struct str *out, st
 	return 0;
 }
 
-static int
-set_drain(const struct verb_context *c, const char *name, bool on, struct err *e)
-{
-	struct machine	*m = machine_find(c->core->machines, name);
-
-	if (m == NULL)
-		return err_set(e, "there is no machine \"%.100s\"", name);
-	machine_drain(m, on);
-	core_event(c->core, VERB_WHO, on ? "machine.drain" : "machine.undrain", name, "",
-	    VERB_PEER);
-	return 0;
-}
-
 int
 verb_drain(const struct verb_context *c, char **argv, struct str *out, struct err *e)
 {
 	(void)out;
-	return set_drain(c, argv[0], true, e);
+	return core_drain(c->core, argv[0], true, VERB_WHO, VERB_PEER, e);
 }
 
 int
 verb_undrain(const struct verb_context *c, char **argv, struct str *out, struct err *e)
 {
 	(void)out;
-	return set_drain(c, argv[0], false, e);
+	return core_drain(c->core, argv[0], false, VERB_WHO, VERB_PEER, e);
 }
 
 /* --- instances ------------------------------------------------------------------- */
@@ -78,10 +65,10 @@ print_instance(const struct instance_row *i, void *arg)
 	struct list	*l = arg;
 	char		 expires[CLOCK_TEXT_MAX], heard[CLOCK_TEXT_MAX];
 
-	str_addf(l->out, "%-36s %-20s %-10s %-40s %-10s %-10s %zu\n", i->name, i->user,
+	str_addf(l->out, "%-36s %-20s %-10s %-40s %-10s %-10s %-8zu %zu\n", i->name, i->user,
 	    instance_state_name(i->state), i->machine, ago(l->c, i->heard, heard),
 	    clock_duration(i->expires > l->c->now ? i->expires - l->c->now : 0, expires),
-	    i->holds);
+	    i->holds, i->running);
 	return true;
 }
 
@@ -92,8 +79,8 @@ verb_instance_list(const struct verb_context *c, char **argv, struct str *out, s
 
 	(void)argv;
 	(void)e;
-	str_addf(out, "%-36s %-20s %-10s %-40s %-10s %-10s %s\n", "NAME", "USER", "STATE",
-	    "MACHINE", "HEARD", "EXPIRES", "REQUESTS");
+	str_addf(out, "%-36s %-20s %-10s %-40s %-10s %-10s %-8s %s\n", "NAME", "USER", "STATE",
+	    "MACHINE", "HEARD", "EXPIRES", "REQUESTS", "RUNNING");
 	instance_rows(c->core, NULL, print_instance, &l);
 	return 0;
 }

@@ -2,7 +2,8 @@
  * api_json.c - fuzzes what programs read of one another as JSON:
  *   - api_status_parse, the answer of a machine to GET /status;
  *   - api_instance_parse, the objects of the coordinator's client API;
- * what they take must come out of their _json again as it went in.
+ * what they take must come out of their _json again as it went in;
+ *   - api_execs_parse, the answer of a machine to GET /execs.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -52,9 +53,25 @@ instance(const char *text, size_t len)
 	json_free(j);
 }
 
+static void
+execs(const char *text, size_t len)
+{
+	struct api_execs	l;
+	size_t			i;
+
+	if (api_execs_parse(&l, text, len, NULL) == -1)
+		return;
+	for (i = 0; i < l.n; i++)
+		if (!api_exec_id_ok(l.v[i].id) || l.v[i].cmd == NULL ||
+		    l.v[i].status == NULL || l.v[i].why == NULL)
+			abort();
+	api_execs_release(&l);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	execs((const char *)data, size);
 	status((const char *)data, size);
 	instance((const char *)data, size);
 	return 0;

@@ -4,10 +4,11 @@
  * prints them, so that a test sees whether anything of one lease is there in
  * the next, or two users are on one machine.
  *
- *	fakemachines [-n COUNT] [-type T] [-prefix P] -ca FILE -key-file FILE HOST:PORT
+ *	fakemachines [-n COUNT] [-type T] [-prefix P] [-execs] -ca FILE -key-file FILE HOST:PORT
  *
  * They say that they are version 25 and know no leases, so they are wiped
- * before each. Prints "ready" when all are registered; ends with status 1 as
+ * before each. With -execs they know leases and execs: while one is leased it
+ * has one that runs, abcdef. Prints "ready" when all are registered; ends with status 1 as
  * soon as one is lost.
  */
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct fleet {
 	struct tls_ctx	*tls;
 	char		*address, *type, *prefix, *ca, *key_file, *key;
 	int64_t		 count, registered;
+	bool		 execs;
 };
 
 struct machine {
@@ -43,6 +45,7 @@ struct machine {
 	struct revdial		*session;
 	struct http_server	*http;
 	struct strs		 files;
+	char			*lease;		/* NULL: none */
 };
 
 static _Noreturn void
@@ -57,10 +60,45 @@ die(const char *what, const char *why)
 static void
 on_status(struct http_req *r, void *arg)
 {
-	static const char text[] = "{\"Version\":25}";
+	struct machine	*m = arg;
+	struct str	 s = STR_INIT;
 
-	(void)arg;
-	reply_data(r, 200, "application/json; charset=utf-8", text, sizeof text - 1);
+	str_add(&s, "{\"Version\":25");
+	if (m->fleet->execs)
+		str_add(&s, ",\"Features\":[\"lease\",\"execs\"],\"Boot\":\"b\"");
+	if (m->lease != NULL)
+		str_addf(&s, ",\"Lease\":\"%s\"", m->lease);
+	str_add(&s, "}");
+	reply_data(r, 200, "application/json; charset=utf-8", str_text(&s), s.len);
+	str_release(&s);
+}
+
+static void
+on_lease(struct http_req *r, void *arg)
+{
+	struct machine	*m = arg;
+	const char	*id = req_param(r, "id");
+
+	free(m->lease);
+	m->lease = id == NULL || id[0] == '\0' ? NULL : xstrdup(id);
+	strs_release(&m->files);
+	reply_text(r, 200, "OK");
+}
+
+static void
+on_execs(struct http_req *r, void *arg)
+{
+	struct machine	*m = arg;
+	const char	*after = req_param(r, "after");
+
+	if (m->lease == NULL)
+		reply_text(r, 200, "{\"Seq\":1,\"Running\":0,\"Execs\":[]}");
+	else if (str_eq(after, "2"))
+		reply_text(r, 200, "{\"Seq\":2,\"Running\":1,\"Execs\":[]}");
+	else
+		reply_text(r, 200, "{\"Seq\":2,\"Running\":1,\"Execs\":[{\"ID\":\"abcdef\","
+		    "\"Seq\":2,\"Cmd\":\"sleep\",\"Args\":[\"1000\"],\"State\":\"running\","
+		    "\"Created\":\"2026-01-01T00:00:00Z\"}]}");
 }
 
 static void
@@ -109,6 +147,8 @@ on_exec(struct http_req *r, void *arg)
 static const struct route table[] = {
 	{ "GET", "/status", 0, on_status },
 	{ "POST", "/removeall", ROUTE_FORM, on_removeall },
+	{ "POST", "/lease", ROUTE_FORM, on_lease },
+	{ "GET", "/execs", 0, on_execs },
 	{ "PUT", "/write", 0, on_write },
 	{ "POST", "/exec", ROUTE_FORM, on_exec },
 	{ NULL, NULL, 0, NULL },
@@ -194,6 +234,7 @@ parse(struct fleet *f, int argc, char **argv)
 {
 	const struct opt	table_of[] = {
 		{ "ca", OPT_STRING, &f->ca, "FILE", "certificate authority" },
+		{ "execs", OPT_BOOL, &f->execs, NULL, "they know execs" },
 		{ "key-file", OPT_STRING, &f->key_file, "FILE", "key" },
 		{ "n", OPT_INT, &f->count, "COUNT", "how many" },
 		{ "prefix", OPT_STRING, &f->prefix, "P", "names are P0, P1, ..." },

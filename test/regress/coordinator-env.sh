@@ -16,4 +16,4 @@ assert_eq 'host builder a b&c;d=$e user
 Process-State: exit status 3' "$(run "$i" 'echo $A $B "$C" $D; exit 3' -d env=D=user)"
 # A form that is none is refused here, in words.
 assert_eq 400 "$(code on "$i" /exec -d 'cmd=%zz')"
-assert_match 'form of /exec' "$(cat "$T/answer")"
+assert_match 'form of a command' "$(cat "$T/answer")"

@@ -110,12 +110,13 @@ END_TEST
 START_TEST(status_round_trip)
 {
 	struct api_status a = { API_BUILDLET_VERSION, STRS_INIT,
-	    (char *)"user-a-x-1", (char *)"b00t" }, b;
+	    (char *)"user-a-x-1", (char *)"b00t", 12, 3 }, b;
 	struct json *j;
 	char *text;
 
 	strs_add(&a.features, API_F_LEASE);
 	strs_add(&a.features, API_F_ZSTD);
+	strs_add(&a.features, API_F_EXECS);
 	j = api_status_json(&a);
 	text = json_text(j, false);
 	json_free(j);
@@ -124,6 +125,8 @@ START_TEST(status_round_trip)
 	ck_assert(strs_has(&b.features, "lease") && strs_has(&b.features, "zstd"));
 	ck_assert_str_eq(b.lease, "user-a-x-1");
 	ck_assert_str_eq(b.boot, "b00t");
+	ck_assert_int_eq(b.exec_seq, 12);
+	ck_assert_int_eq(b.running, 3);
 	free(text);
 	strs_release(&a.features);
 	api_status_release(&b);
@@ -132,7 +135,7 @@ END_TEST
 
 START_TEST(status_says_no_more_than_it_has)
 {
-	struct api_status a = { 29, STRS_INIT, NULL, NULL };
+	struct api_status a = { 29, STRS_INIT, NULL, NULL, 12, 3 };
 	struct json *j = api_status_json(&a);
 	char *text = json_text(j, false);
 

@@ -228,6 +228,29 @@ START_TEST(test_drain)
 }
 END_TEST
 
+/* What an operator wants outlives us, also of a machine that is not there. */
+START_TEST(test_drain_survives)
+{
+	struct fake	*f = fake_idle(&fx, "m1");
+	struct err	 e = ERR_INIT;
+
+	ck_assert_int_eq(core_drain(fx.core, "m9", true, "operator", "p", &e), -1);
+	ck_assert_ptr_nonnull(strstr(e.msg, "no machine"));
+	ck_assert_int_eq(core_drain(fx.core, "m1", true, "operator", "p", &e), 0);
+	ck_assert_int_eq(state_of(&fx, "m1"), MACHINE_DRAINING);
+	fix_restart(&fx);
+	ck_assert_int_eq(state_of(&fx, "m1"), MACHINE_GONE);
+	ck_assert(row_of("m1").row.drain);
+	fake_connect(f);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_DRAINING);
+	ck_assert_int_eq(core_drain(fx.core, "m1", false, "operator", "p", &e), 0);
+	ck_assert_int_eq(state_of(&fx, "m1"), MACHINE_IDLE);
+	fix_restart(&fx);
+	fake_connect(f);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+}
+END_TEST
+
 START_TEST(test_halt)
 {
 	struct fake	*f = fake_idle(&fx, "m1");
@@ -415,6 +438,25 @@ START_TEST(test_calls_fail_when_the_machine_goes)
 }
 END_TEST
 
+/* The machine dials again while the old connection still stands (a link that was
+ * cut without a word): whoever reads from it is broken off at once. */
+START_TEST(test_answers_break_off_when_it_registers_again)
+{
+	struct fake	*f = fake_idle(&fx, "m1"), *again = fake_new(&fx, "m1");
+	struct call	 c;
+
+	(void)send_to("m1", "GET", "/follow", &c);
+	UNTIL(&fx, c.heads == 1);
+	ck_assert_ptr_null(body_error(c.body));
+	fake_connect(again);
+	UNTIL(&fx, body_error(c.body) != NULL);
+	body_close(c.body);
+	UNTIL(&fx, f->down);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+	ck_assert(!again->down);
+}
+END_TEST
+
 START_TEST(test_too_many_at_once)
 {
 	static struct call	 calls[BCLIENT_CONNS + 1];
@@ -496,6 +538,7 @@ unit_suite(void)
 	tcase_add_test(tc, test_quarantine);
 	tcase_add_test(tc, test_wipe_has_a_deadline);
 	tcase_add_test(tc, test_drain);
+	tcase_add_test(tc, test_drain_survives);
 	tcase_add_test(tc, test_halt);
 	tcase_add_test(tc, test_v2_is_asked_and_dies_of_silence);
 	tcase_add_test(tc, test_connections_are_kept);
@@ -503,6 +546,7 @@ unit_suite(void)
 	tcase_add_test(tc, test_cut);
 	tcase_add_test(tc, test_cancel);
 	tcase_add_test(tc, test_calls_fail_when_the_machine_goes);
+	tcase_add_test(tc, test_answers_break_off_when_it_registers_again);
 	tcase_add_test(tc, test_too_many_at_once);
 	tcase_add_test(tc, test_ask);
 	suite_add_tcase(s, tc);

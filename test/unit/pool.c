@@ -1,209 +1,8 @@
-/*
- * pool.c - the local pool: buildlets started, watched, stopped and taken over.
- * The buildlet is a shell script that waits, or ends at once; the pool is told
- * by hand that it registered.
- */
+/* pool.c - the local pool: buildlets started, watched, stopped and taken over. */
 #include "unit.h"
 
-#include <dirent.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "coordinator/core.h"
-#include "coordinator/detached.h"
 #include "coordinator/pool.h"
-#include "core_fixture.h"
-
-#define LOCAL "host-l"
-
-static struct fix	 fx;
-static char		 buildlet[600];
-static struct pool	*pool;
-static struct pool_host	 host;
-static unsigned		 deads, halts, tokens;
-static char		 dead_name[100], dead_why[ERR_MAX], halted[100];
-static bool		 may_halt, is_leased;
-static int		 port;
-
-static int
-on_port(void *arg)
-{
-	(void)arg;
-	return port;
-}
-
-static char *
-on_token(const char *host_type, const char *name, void *arg)
-{
-	(void)arg;
-	ck_assert_str_eq(host_type, LOCAL);
-	tokens++;
-	return xasprintf("token-of-%s", name);
-}
-
-static void
-on_dead(const char *name, const char *why, void *arg)
-{
-	(void)arg;
-	deads++;
-	snprintf(dead_name, sizeof dead_name, "%s", name);
-	snprintf(dead_why, sizeof dead_why, "%s", why);
-}
-
-static bool
-on_halt(const char *name, void *arg)
-{
-	(void)arg;
-	halts++;
-	snprintf(halted, sizeof halted, "%s", name);
-	return may_halt;
-}
-
-static bool
-on_leased(const char *name, void *arg)
-{
-	(void)name;
-	(void)arg;
-	return is_leased;
-}
-
-static void
-script(const char *text)
-{
-	char	*whole = xasprintf("#!/bin/sh\n%s\n", text);
-
-	ck_assert_int_eq(file_write(buildlet, whole, strlen(whole), 0700, NULL), 0);
-	free(whole);
-}
-
-static void
-pool_up(void)
-{
-	struct err	e = ERR_INIT;
-
-	pool = pool_local_ops.start(&host, &e);
-	ck_assert_msg(pool != NULL, "%s", e.msg);
-	pool_local_ops.types(pool, fx.catalog);
-}
-
-static void
-up(void)
-{
-	fix_up(&fx);
-	add_host(fx.catalog, LOCAL, "local", 3);
-	snprintf(buildlet, sizeof buildlet, "%s/buildlet", fx.dir);
-	script("exec sleep 100");
-	host = (struct pool_host){ .loop = fx.loop, .state_dir = fx.dir,
-	    .buildlet = buildlet, .start_ms = 60000, .idle_ms = 300000,
-	    .port = on_port, .token = on_token, .dead = on_dead, .halt = on_halt,
-	    .leased = on_leased };
-	deads = halts = tokens = 0;
-	may_halt = true;
-	is_leased = false;
-	port = 8119;
-	pool_up();
-}
-
-static struct pool_row
-row(void)
-{
-	struct pool_row	r;
-
-	pool_local_ops.describe(pool, LOCAL, &r);
-	return r;
-}
-
-static void
-sweep(int64_t ms)
-{
-	clock_advance(loop_clock(fx.loop), ms);
-	loop_turn(fx.loop, 0);
-	pool_local_ops.sweep(pool, loop_now(fx.loop));
-}
-
-static void
-on_done(void *arg)
-{
-	*(bool *)arg = true;
-}
-
-static void
-down(void)
-{
-	bool	done = false;
-
-	is_leased = false;
-	pool_local_ops.stop(pool, 10000, on_done, &done);
-	UNTIL(&fx, done);
-	pool_local_ops.free(pool);
-	fix_down(&fx);
-}
-
-/* The names in STATE/local. */
-static struct strs
-dirs(void)
-{
-	struct strs	 got = STRS_INIT;
-	char		*path = xasprintf("%s/local", fx.dir);
-	DIR		*d = opendir(path);
-	struct dirent	*de;
-
-	ck_assert_ptr_nonnull(d);
-	while ((de = readdir(d)) != NULL) {
-		if (de->d_name[0] != '.')
-			strs_add(&got, de->d_name);
-	}
-	closedir(d);
-	free(path);
-	return got;
-}
-
-static size_t
-count_dirs(void)
-{
-	struct strs	names = dirs();
-	size_t		n = names.n;
-
-	strs_release(&names);
-	return n;
-}
-
-/* The only one there is, once what is being removed is gone. */
-static char *
-only_dir(void)
-{
-	struct strs	 names;
-	char		*name;
-
-	UNTIL(&fx, (sweep(0), count_dirs() == 1));
-	names = dirs();
-	name = xstrdup(names.v[0]);
-	strs_release(&names);
-	return name;
-}
-
-static char *
-in_dir(const char *name, const char *file)
-{
-	char	*path = xasprintf("%s/local/%s/%s", fx.dir, name, file);
-	char	*text = file_read_trimmed(path, 4096, NULL);
-
-	free(path);
-	return text;
-}
-
-static pid_t
-pid_of(const char *name)
-{
-	char	*text = in_dir(name, "pid");
-	int64_t	 pid = 0;
-
-	ck_assert_ptr_nonnull(text);
-	ck_assert_int_eq(str_int64(text, 1, 1 << 30, &pid), 0);
-	free(text);
-	return (pid_t)pid;
-}
+#include "pool_fixture.h"
 
 START_TEST(test_starts_what_is_wanted)
 {
@@ -299,6 +98,7 @@ START_TEST(test_killed)
 	name = only_dir();
 	pool_local_ops.event(pool, name, POOL_JOINED);
 	pool_local_ops.event(pool, name, POOL_BUSY);
+	pool_local_ops.event(pool, name, POOL_IDLE);
 	pool_local_ops.want(pool, LOCAL, 0);
 	ck_assert_int_eq(kill(pid_of(name), SIGKILL), 0);
 	UNTIL(&fx, (sweep(0), deads == 1));
@@ -446,9 +246,9 @@ START_TEST(test_stop)
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, &status, 0);
 
+	is_leased = done = false;
 	pool_up();
 	pool_local_ops.want(pool, LOCAL, 1);
-	is_leased = done = false;
 	deads = 0;
 	pool_local_ops.stop(pool, 5000, on_done, &done);
 	UNTIL(&fx, done);
@@ -463,7 +263,7 @@ Suite *
 unit_suite(void)
 {
 	Suite	*s = suite_create("pool");
-	TCase	*tc = tcase_create("local");
+	TCase	*tc = tcase_create("pool");
 
 	tcase_add_checked_fixture(tc, up, down);
 	tcase_set_timeout(tc, 60);

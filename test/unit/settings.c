@@ -40,6 +40,9 @@ START_TEST(empty_file_has_the_defaults)
 	ck_assert_int_eq(s->user_limit, -1);
 	ck_assert_int_eq(s->head_ms, 10 * 1000);
 	ck_assert_int_eq(s->stall_ms, 60 * 1000);
+	ck_assert_int_eq(s->keep_output_ms, 24 * 3600 * 1000);
+	ck_assert_int_eq(s->exec_poll_ms, 5000);
+	ck_assert_int_eq(s->save_ms, 5000);
 	ck_assert_uint_eq(s->connections, 10000);
 	ck_assert_uint_eq(s->public_names.n, 0);
 	ck_assert_uint_eq(catalog_hosts(s->catalog), 0);
@@ -53,8 +56,8 @@ START_TEST(sections_make_the_catalog)
 	struct settings			*s = good(
 	    "host-type h-local { pool = local limit = 3 }\n"
 	    "host-type h-lab { expect = 4 owner = \"the lab\" env = { 'A=$1', \"B=2\" } }\n"
-	    "builder-type lab { host-type = h-lab idle = 90s env = { \"C=3\" } }\n"
-	    "builder-type loc { host-type = h-local setup = make "
+	    "builder-type lab { host-type = h-lab idle = 90s lifetime = 4h env = { \"C=3\" } }\n"
+	    "builder-type loc { host-type = h-local setup = make lifetime = none "
 	    "bootstrap = \"https://x/y.tar.gz\" }\n");
 	const struct host_type		*h = catalog_host(s->catalog, "h-lab");
 	const struct builder_type	*b = catalog_builder(s->catalog, "lab");
@@ -68,9 +71,11 @@ START_TEST(sections_make_the_catalog)
 	ck_assert_uint_eq(catalog_host(s->catalog, "h-local")->limit, 3);
 	ck_assert_str_eq(b->host_type, "h-lab");
 	ck_assert_int_eq(b->idle_ms, 90 * 1000);
+	ck_assert_int_eq(b->lifetime_ms, 4 * 3600 * 1000);
 	ck_assert_str_eq(b->setup, "make.bash");
 	b = catalog_builder(s->catalog, "loc");
 	ck_assert_int_eq(b->idle_ms, 30 * 60 * 1000);
+	ck_assert_int_eq(b->lifetime_ms, 0);
 	ck_assert_str_eq(b->setup, "make");
 	ck_assert_str_eq(b->bootstrap, "https://x/y.tar.gz");
 	settings_free(s);
@@ -111,6 +116,8 @@ static const struct { const char *text, *error; } bad[] = {
 	    "c.conf:3: builder type b: bootstrap: not a URL" },
 	{ "host-type a {}\nbuilder-type b { host-type = a idle = never }\n",
 	    "c.conf:2: idle: not a duration" },
+	{ "host-type a {}\nbuilder-type b { host-type = a lifetime = 0s }\n",
+	    "c.conf:2: lifetime: neither \"none\" nor" },
 	{ "host-type a {\n", "c.conf:1: a section lacks its closing brace" },
 	{ "listen = \"x\n", "c.conf:3: premature end of file" },
 	{ "/* listen = x\n", "c.conf: the last comment is not closed" },

@@ -214,9 +214,9 @@ START_TEST(test_names_are_never_reused)
 	begin("alice", "b", "user-alice-b-0");
 	begin("alice", "b", "user-alice-b-1");
 	begin("alice", "c", "user-alice-c-0");
-	DONE(store_lease_end(s, "user-alice-b-1", 300, "over", &e));
+	DONE(store_lease_end(s, "user-alice-b-1", 300, "over", 9999, &e));
 	begin("alice", "b", "user-alice-b-2");
-	DONE(store_lease_end(s, "user-alice-b-2", 300, "over", &e));
+	DONE(store_lease_end(s, "user-alice-b-2", 300, "over", 9999, &e));
 	DONE(store_prune(s, 1000, 100, &e));
 	reopen();
 	begin("alice", "b", "user-alice-b-3");
@@ -261,8 +261,8 @@ START_TEST(test_lease_life)
 	ck_assert_int_eq(t[0], 150);
 	ck_assert_int_eq(t[1], 250);
 	ck_assert_int_eq(t[2], 0);
-	DONE(store_lease_end(s, "user-alice-b-0", 300, "destroyed", &e));
-	REFUSED(STORE_MISSING, store_lease_end(s, "user-alice-b-0", 301, "again", &e));
+	DONE(store_lease_end(s, "user-alice-b-0", 300, "destroyed", 9999, &e));
+	REFUSED(STORE_MISSING, store_lease_end(s, "user-alice-b-0", 301, "again", 9999, &e));
 	REFUSED(STORE_MISSING, store_lease_touch(s, "user-alice-b-0", 1, 2, &e));
 	REFUSED(STORE_MISSING, store_lease_grant(s, "user-alice-b-0", NULL, 1, 2, &e));
 	check_live("");
@@ -279,8 +279,8 @@ START_TEST(test_ended_newest_first)
 	begin("a", "b", "user-a-b-0");
 	begin("a", "b", "user-a-b-1");
 	begin("a", "b", "user-a-b-2");
-	DONE(store_lease_end(s, "user-a-b-1", 300, "x", &e));
-	DONE(store_lease_end(s, "user-a-b-0", 400, "y", &e));
+	DONE(store_lease_end(s, "user-a-b-1", 300, "x", 9999, &e));
+	DONE(store_lease_end(s, "user-a-b-0", 400, "y", 9999, &e));
 	DONE(store_leases_ended(s, add_lease, &got, 10, &e));
 	ck_assert_str_eq(str_text(&got), "user-a-b-0:y user-a-b-1:x ");
 	str_clear(&got);
@@ -294,11 +294,11 @@ START_TEST(test_a_batch_is_all_or_nothing)
 {
 	begin("a", "b", "user-a-b-0");
 	DONE(store_batch_begin(s, &e));
-	DONE(store_lease_end(s, "user-a-b-0", 300, "x", &e));
+	DONE(store_lease_end(s, "user-a-b-0", 300, "x", 9999, &e));
 	store_batch_abort(s);
 	check_live("user-a-b-0 ");
 	DONE(store_batch_begin(s, &e));
-	DONE(store_lease_end(s, "user-a-b-0", 300, "x", &e));
+	DONE(store_lease_end(s, "user-a-b-0", 300, "x", 9999, &e));
 	DONE(store_batch_commit(s, &e));
 	check_live("");
 }
@@ -349,7 +349,7 @@ START_TEST(test_prune_spares_the_living)
 {
 	begin("a", "b", "user-a-b-0");
 	begin("a", "b", "user-a-b-1");
-	DONE(store_lease_end(s, "user-a-b-1", 300, "x", &e));
+	DONE(store_lease_end(s, "user-a-b-1", 300, "x", 9999, &e));
 	DONE(store_prune(s, 300, 100, &e));
 	ck_assert_int_eq(store_lease_find(s, "user-a-b-1", ignore_lease, NULL, NULL), 1);
 	DONE(store_prune(s, 301, 100, &e));
