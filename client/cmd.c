@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
+#include "base/xmalloc.h"
 #include "client/say.h"
 #include "io/loop.h"
 
@@ -34,19 +36,23 @@ cmd_usage(const struct cmd *cmd, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-int
-cmd_options(const struct cmd *cmd, const struct opt *opts, int argc,
-    char **argv, int min, int max, int *status)
+/* What opt_parse made of it, -1 or -2, is told. */
+static int
+options_end(const struct cmd *cmd, const struct opt *opts, int i,
+    const struct err *e)
 {
-	struct err	e = ERR_INIT;
-	int		i = opt_parse(opts, argc, argv, &e);
+	if (i == -1)
+		return cmd_usage(cmd, "%s", e->msg);
+	cmd_help(cmd, opts);
+	return EXIT_OK;
+}
 
-	if (i == -2) {
-		cmd_help(cmd, opts);
-		*status = EXIT_OK;
-	} else if (i == -1)
-		*status = cmd_usage(cmd, "%s", e.msg);
-	else if (argc - i < min)
+/* The operands are argv[i] to argv[argc - 1]. */
+static int
+options_count(const struct cmd *cmd, int i, int argc, char **argv, int min,
+    int max, int *status)
+{
+	if (argc - i < min)
 		*status = cmd_usage(cmd, "too few arguments");
 	else if (max != -1 && argc - i > max)
 		*status = cmd_usage(cmd, "too many arguments, from \"%s\" on",
@@ -54,6 +60,46 @@ cmd_options(const struct cmd *cmd, const struct opt *opts, int argc,
 	else
 		return i;
 	return -1;
+}
+
+int
+cmd_options(const struct cmd *cmd, const struct opt *opts, int argc,
+    char **argv, int min, int max, int *status)
+{
+	struct err	e = ERR_INIT;
+	int		i = opt_parse(opts, argc, argv, &e);
+
+	if (i >= 0)
+		return options_count(cmd, i, argc, argv, min, max, status);
+	*status = options_end(cmd, opts, i, &e);
+	return -1;
+}
+
+int
+cmd_options_any(const struct cmd *cmd, const struct opt *opts, int argc,
+    char **argv, int min, int max, int *status)
+{
+	char		**operands = xcalloc((size_t)argc, sizeof *operands);
+	struct err	  e = ERR_INIT;
+	int		  i, at = 0, n = 0;
+
+	while ((i = opt_parse(opts, argc - at, argv + at, &e)) >= 0 &&
+	    (at += i) < argc) {
+		operands[n++] = argv[at];
+		if (i > 1 && str_eq(argv[at - 1], "--"))
+			while (++at < argc)
+				operands[n++] = argv[at];
+		if (at == argc)
+			break;
+	}
+	if (i < 0)
+		*status = options_end(cmd, opts, i, &e);
+	else {
+		memcpy(argv + argc - n, operands, (size_t)n * sizeof *operands);
+		i = options_count(cmd, argc - n, argc, argv, min, max, status);
+	}
+	free(operands);
+	return i < 0 ? -1 : i;
 }
 
 int

@@ -40,14 +40,19 @@ struct cmd {
 	int		(*run)(struct gomote *, int argc, char **argv);
 };
 
-extern const struct cmd cmd_create, cmd_destroy, cmd_gettar, cmd_list, cmd_ls,
-    cmd_ping, cmd_push, cmd_put, cmd_putbootstrap, cmd_puttar, cmd_rm, cmd_run,
-    cmd_version;
+extern const struct cmd cmd_agent, cmd_attach, cmd_create, cmd_destroy,
+    cmd_extend, cmd_gettar, cmd_kill, cmd_list, cmd_logs, cmd_ls, cmd_ping,
+    cmd_ps, cmd_push, cmd_put, cmd_putbootstrap, cmd_puttar, cmd_rm, cmd_run,
+    cmd_version, cmd_wait;
 
 /* Reads options and counts operands, of which there must be min to max (-1:
  * any number). Returns the index of the first operand; -1: *status is what to
  * return, all is said (help, or what was wrong). */
 int cmd_options(const struct cmd *, const struct opt *, int argc, char **argv,
+    int min, int max, int *status) MUST;
+/* The same where options may also stand behind the operands, up to a "--"; the
+ * operands are moved to the end of argv, in their order. */
+int cmd_options_any(const struct cmd *, const struct opt *, int argc, char **argv,
     int min, int max, int *status) MUST;
 /* Says what is wrong with the command line; returns EXIT_USAGE. */
 int cmd_usage(const struct cmd *, const char *fmt, ...) PRINTF(2, 3);

@@ -1,4 +1,10 @@
-/* cmd_create.c - gomote create */
+/*
+ * cmd_create.c - gomote create
+ *
+ * The request has a name of ours, so that it can be sent again after a break
+ * of the connection: the coordinator then gives the instance that it had
+ * made for it, or the place in the queue that it had.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +14,16 @@
 #include "base/clock.h"
 #include "client/builders.h"
 #include "client/cmd.h"
+#include "client/newid.h"
 #include "client/out.h"
+#include "client/patience.h"
 #include "client/say.h"
 #include "io/buf.h"
 #include "io/loop.h"
+#include "io/stream.h"
 
 #define LINE_MAX_LEN	(64 * 1024)
-#define PATIENCE_MS	1000	/* nobody needs to hear of a shorter wait */
+#define QUIET_MS	1000	/* nobody needs to hear of a shorter wait */
 
 struct create {
 	const char	*type;
@@ -55,7 +64,7 @@ create_waiting(const struct create *cr, const struct json *status)
 	int64_t		 ms = loop_now(cr->loop) - cr->begun;
 	char		 took[CLOCK_TEXT_MAX];
 
-	if (!cr->status || ms < PATIENCE_MS)
+	if (!cr->status || ms < QUIET_MS)
 		return;
 	clock_duration((ms + 500) / 1000 * 1000, took);
 	say_note("still creating %s (1) after %s; %lld request%s ahead of you%s%s",
@@ -116,30 +125,75 @@ create_sink(struct evbuffer *b, void *arg, struct err *e)
 	    "too long a line", cr->type) : ret;
 }
 
+/* One request, to its end. */
 static int
-create_instance(struct gomote *g, struct create *cr, struct err *e)
+create_ask(struct gomote *g, struct create *cr, const struct form *form,
+    struct patience *p, int *status, struct err *e)
 {
 	struct call_request	 q = { .method = "POST",
-	    .path = "/buildlet/create", .doing = "create" };
-	struct form		*form;
+	    .path = "/buildlet/create", .form = form, .doing = "create" };
 	struct call		*c = cmd_call(g, NULL, e);
 	int			 ret;
 
+	*status = 0;
 	if (c == NULL)
 		return -1;
-	cr->loop = g->loop;
-	cr->begun = loop_now(g->loop);
-	form = form_new();
-	form_add(form, "version", API_CLIENT_VERSION);
-	form_add(form, "builderType", cr->type);
-	q.form = form;
-	if ((ret = call_send(c, &q, e)) == 0)
+	if ((ret = call_send(c, &q, e)) == 0) {
+		patience_back(p);
 		ret = call_read(c, create_sink, cr, e);
+	}
 	if (ret == 0 && cr->name == NULL)
 		ret = err_code(e, CALL_LOST, "coordinator: create %s: the "
 		    "answer ended without an instance", cr->type);
-	form_free(form);
+	*status = call_status(c);
 	call_free(c);
+	return ret;
+}
+
+/* Again after a break, but only where the request may have arrived: a
+ * coordinator that was not there at all is told of at once. */
+static int
+create_until(struct gomote *g, struct create *cr, const struct form *form,
+    struct err *e)
+{
+	struct patience	*p = patience_new(g->loop, PATIENCE_MS);
+	struct err	 why = ERR_INIT;
+	bool		 sent = false;
+	int		 status, ret;
+
+	while ((ret = create_ask(g, cr, form, p, &status, &why)) == -1 &&
+	    cr->name == NULL) {
+		sent = sent || why.code == CALL_LOST || why.code == STREAM_RESET ||
+		    why.code == STREAM_GONE;
+		if (!sent || patience_judge(status, &why, sent) != PATIENCE_AGAIN) {
+			*e = why;
+			break;
+		}
+		if (patience_wait(p, &why, e) == -1)
+			break;
+	}
+	patience_free(p);
+	return cr->name != NULL ? 0 : ret;
+}
+
+static int
+create_instance(struct gomote *g, struct create *cr, struct err *e)
+{
+	struct form	*form;
+	char		 key[NEWID_MAX];
+	int		 ret;
+
+	if (cmd_prepare(g, e) == -1)
+		return -1;
+	cr->loop = g->loop;
+	cr->begun = loop_now(g->loop);
+	newid(key);
+	form = form_new();
+	form_add(form, "version", API_CLIENT_VERSION);
+	form_add(form, "builderType", cr->type);
+	form_add(form, "request", key);
+	ret = create_until(g, cr, form, e);
+	form_free(form);
 	if (ret == 0) {
 		printf("%s\n", cr->name);
 		ret = out_flush(e);

@@ -1,11 +1,10 @@
 /*
  * cmd_run.c - gomote run
  *
- * One request, nothing before it and nothing beside it: what a short command
- * costs is the start of this program, a handshake and a round trip.
+ * One request, nothing before it: what a short command costs is the start of
+ * this program, a handshake and a round trip. Where the buildlet has exec
+ * objects the command is one (front.h); else it lives as long as its connection.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,14 @@
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
+#include "client/copy.h"
+#include "client/front.h"
+#include "client/input.h"
+#include "client/newid.h"
 #include "client/out.h"
+#include "client/patience.h"
 #include "client/say.h"
-#include "client/target.h"
-#include "io/buf.h"
+#include "client/tty.h"
 #include "io/proc.h"
 
 struct run {
@@ -27,9 +30,13 @@ struct run {
 	char		*dir, *path;
 	struct strs	 env;
 	bool		 system, debug;
+	bool		 detach, input, no_input, pty;
+	int64_t		 timeout_ms, give_up_ms;
 
-	char		*copy_name;
-	int		 copy;		/* -1: none */
+	char		 id[NEWID_MAX];
+	char		*doing;		/* "run CMD" */
+	struct show	*show;
+	struct copy	 copy;
 };
 
 static void
@@ -45,6 +52,26 @@ run_add_path(struct form *f, const char *path)
 	for (i = 0; i < parts.n; i++)
 		form_add(f, "path", parts.v[i]);
 	strs_release(&parts);
+}
+
+/* What a program finds out about a terminal begins with its name. */
+static void
+run_add_pty(struct form *f, const struct run *r)
+{
+	const char	*term = getenv("TERM");
+	unsigned	 rows, cols;
+	size_t		 i;
+	bool		 given = false;
+
+	form_add(f, "pty", "true");
+	if (tty_size(&rows, &cols)) {
+		form_addf(f, "rows", "%u", rows);
+		form_addf(f, "cols", "%u", cols);
+	}
+	for (i = 0; i < r->env.n; i++)
+		given = given || str_starts(r->env.v[i], "TERM=");
+	if (term != NULL && *term != '\0' && !given)
+		form_addf(f, "env", "TERM=%s", term);
 }
 
 static struct form *
@@ -67,109 +94,149 @@ run_form(const struct run *r)
 	return f;
 }
 
-/* --- the copy of the output ------------------------------------------------ */
-
-static void
-copy_give_up(struct run *r, const char *name)
+/* The same, and what only exec objects have. */
+static struct form *
+run_exec_form(const struct run *r, bool input)
 {
-	say_note("no copy of the output: %s: %s", name, strerror(errno));
-	if (r->copy != -1)
-		close(r->copy);
-	r->copy = -1;
+	struct form	*f = run_form(r);
+
+	if (input)
+		form_add(f, "stdin", "open");
+	if (r->pty)
+		run_add_pty(f, r);
+	if (r->timeout_ms > 0)
+		form_addf(f, "timeout", "%lld", (long long)r->timeout_ms);
+	return f;
 }
 
-/* A copy that cannot be kept is no reason not to run. */
-static void
-copy_open(struct run *r)
-{
-	const char	*tmp = getenv("TMPDIR");
-	char		*dir, *name;
+/* --- as an object ----------------------------------------------------------- */
 
-	if (tmp == NULL || *tmp == '\0')
-		tmp = "/tmp";
-	dir = xasprintf("%s/gomote.XXXXXX", tmp);
-	if (mkdtemp(dir) == NULL)
-		copy_give_up(r, dir);
-	else {
-		name = target_file_name(r->instance);
-		r->copy_name = xasprintf("%s/%s.stdout", dir, name);
-		free(name);
-		r->copy = open(r->copy_name,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (r->copy == -1)
-			copy_give_up(r, r->copy_name);
-		else
-			say_note("writing output to %s", r->copy_name);
-	}
-	free(dir);
+static bool
+run_has_input(const struct run *r)
+{
+	if (r->no_input || r->detach || !input_is_there(STDIN_FILENO))
+		return false;
+	return r->input || r->pty || !isatty(STDIN_FILENO);
 }
 
-/* The answer's bytes, in the same order, to the terminal and to the copy. */
-static int
-run_sink(struct evbuffer *b, void *arg, struct err *e)
+static void
+on_begun(void *arg)
 {
 	struct run	*r = arg;
-	const void	*p;
-	size_t		 len;
 
-	while ((p = buf_peek(b, &len)) != NULL) {
-		if (out_write(STDOUT_FILENO, p, len) == -1)
-			return err_errno(e, "write stdout");
-		if (r->copy != -1 && out_write(r->copy, p, len) == -1)
-			copy_give_up(r, r->copy_name);
-		buf_drain(b, len);
-	}
-	return 0;
+	copy_open(&r->copy, r->instance, r->show);
 }
 
-/* --- how it ended ---------------------------------------------------------- */
-
-/* The exit status; -1 and e. */
 static int
-run_end(const struct run *r, const struct call *c, struct err *e)
+run_foreground(struct gomote *g, struct run *r, struct err *e)
 {
-	const char	*state = call_trailer(c, API_H_PROCESS_STATE);
-	int		 status;
+	bool			 input = run_has_input(r);
+	struct form		*form = run_exec_form(r, input);
+	struct front_how	 how = { .instance = r->instance, .id = r->id,
+		.cmd = r->cmd, .doing = r->doing, .start = form, .show = r->show,
+		.give_up_ms = r->give_up_ms, .input = input, .pty = r->pty,
+		.raw = r->pty && input, .begun = on_begun, .arg = r };
+	int			 status = front_run(g, &how, e);
 
-	if (state == NULL)
-		return err_code(e, CALL_LOST, "%s: run %s: connection lost: "
-		    "the output ended without the command's exit status",
-		    call_hop(c), r->cmd);
-	if ((status = proc_text_status(state)) == -1)
-		return err_set(e, "buildlet: run %s: %s", r->cmd, state);
-	if (str_starts(state, "signal: "))
-		say_error("command: %s: %s", r->cmd, state);
+	form_free(form);
 	return status;
 }
 
+/* It is begun, and its id printed. */
 static int
-run_command(struct gomote *g, struct run *r, struct err *e)
+run_detached(struct gomote *g, struct run *r, struct err *e)
+{
+	struct form		*form = run_exec_form(r, false);
+	struct follow_how	 how = { .instance = r->instance, .id = r->id,
+		.doing = r->doing, .start = form, .detached = true,
+		.give_up_ms = r->give_up_ms };
+	struct follow		*f = follow_new(g, &how, e);
+	struct follow_end	 end;
+	int			 ret = -1;
+
+	if (f != NULL && (ret = follow_run(f, &end, e)) == 0) {
+		follow_end_release(&end);
+		printf("%s\n", r->id);
+		ret = out_flush(e);
+	}
+	follow_free(f);
+	form_free(form);
+	return ret;
+}
+
+/* --- as it was before them -------------------------------------------------- */
+
+static int
+run_end(const struct run *r, const struct call *c, struct err *e)
+{
+	const char		*state = call_trailer(c, API_H_PROCESS_STATE);
+	struct follow_end	 end = { NULL, NULL, NULL };
+	int			 status;
+
+	if (state == NULL)
+		return err_code(e, CALL_LOST, "%s: %s: connection lost: "
+		    "the output ended without the command's exit status",
+		    call_hop(c), r->doing);
+	end.state = xstrdup(state);
+	end.why = xstrdup("");
+	end.left = xstrdup("");
+	status = front_told(&end, r->cmd, r->doing, e);
+	follow_end_release(&end);
+	return status;
+}
+
+/* Stdout and stderr come as one, and the end of the connection ends it. */
+static int
+run_plain(struct gomote *g, struct run *r, struct err *e)
 {
 	struct call_request	 q = { .method = "POST", .path = "/exec",
-	    .stall_ms = -1 };
+	    .doing = r->doing, .stall_ms = -1 };
+	struct show_how		 how = { .out = STDOUT_FILENO, .err = STDERR_FILENO,
+		.plain = true };
 	struct form		*form;
 	struct call		*c = cmd_call(g, r->instance, e);
-	char			*doing;
 	int			 ret;
 
 	if (c == NULL)
 		return -1;
+	show_free(r->show);
+	r->show = show_new(g->loop, &how);
 	q.form = form = run_form(r);
-	q.doing = doing = xasprintf("run %s", r->cmd);
 	if ((ret = call_send(c, &q, e)) == 0) {
-		copy_open(r);
-		ret = call_read(c, run_sink, r, e);
+		copy_open(&r->copy, r->instance, r->show);
+		ret = show_answer(r->show, c, e);
 	}
 	if (ret == 0)
 		ret = run_end(r, c, e);
 	form_free(form);
-	free(doing);
 	call_free(c);
 	return ret;
 }
 
+/* --- the command line ------------------------------------------------------- */
+
 static int
-run_check_env(const struct run *r)
+run_command(struct gomote *g, struct run *r, struct err *e)
+{
+	struct show_how	how = { .out = STDOUT_FILENO, .err = STDERR_FILENO };
+	int		ret;
+
+	if (cmd_prepare(g, e) == -1)
+		return -1;
+	newid(r->id);
+	r->doing = xasprintf("run %s", r->cmd);
+	if (r->detach)
+		return run_detached(g, r, e);
+	r->show = show_new(g->loop, &how);
+	ret = run_foreground(g, r, e);
+	if (ret == -1 && e->code == FOLLOW_NO_EXECS && !r->input && !r->pty &&
+	    r->timeout_ms == 0)
+		ret = run_plain(g, r, e);
+	return ret;
+}
+
+static int
+run_check(const struct run *r)
 {
 	size_t	i;
 
@@ -177,6 +244,9 @@ run_check_env(const struct run *r)
 		if (*r->env.v[i] == '=' || strchr(r->env.v[i], '=') == NULL)
 			return cmd_usage(&cmd_run, "-e %s: not of the form "
 			    "NAME=VALUE", r->env.v[i]);
+	if (r->input && (r->no_input || r->detach))
+		return cmd_usage(&cmd_run, "-i: not together with %s",
+		    r->detach ? "-d" : "-n");
 	return EXIT_OK;
 }
 
@@ -189,7 +259,7 @@ run_operands(struct gomote *g, struct run *r, char **argv)
 	r->instance = argv[0];
 	r->cmd = argv[1];
 	r->args = argv + 2;
-	if ((status = run_check_env(r)) != EXIT_OK)
+	if ((status = run_check(r)) != EXIT_OK)
 		return status;
 	status = run_command(g, r, &e);
 	return status == -1 ? cmd_fail(&e) : status;
@@ -198,7 +268,7 @@ run_operands(struct gomote *g, struct run *r, char **argv)
 static int
 run_run(struct gomote *g, int argc, char **argv)
 {
-	struct run		r = { .copy = -1 };
+	struct run		r = { .copy = COPY_INIT, .give_up_ms = PATIENCE_MS };
 	const struct opt	opts[] = {
 		{ "dir", OPT_STRING, &r.dir, "DIR",
 		    "where to run it (else the directory of CMD)" },
@@ -210,6 +280,17 @@ run_run(struct gomote *g, int argc, char **argv)
 		    "CMD is one of the system, found in PATH" },
 		{ "debug", OPT_BOOL, &r.debug, NULL,
 		    "first print what is run, where, with which environment" },
+		{ "d", OPT_BOOL, &r.detach, NULL,
+		    "only begin it, and print its exec id" },
+		{ "i", OPT_BOOL, &r.input, NULL,
+		    "pass stdin on, even where it is a terminal" },
+		{ "n", OPT_BOOL, &r.no_input, NULL, "do not pass stdin on" },
+		{ "t", OPT_BOOL, &r.pty, NULL,
+		    "give it a terminal (a pty), and pass stdin on" },
+		{ "timeout", OPT_DURATION, &r.timeout_ms, "DURATION",
+		    "end it when it has run for so long" },
+		{ "give-up", OPT_DURATION, &r.give_up_ms, "DURATION",
+		    "leave it when there was no connection for so long" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	int			i, status;
@@ -217,24 +298,30 @@ run_run(struct gomote *g, int argc, char **argv)
 	i = cmd_options(&cmd_run, opts, argc, argv, 2, -1, &status);
 	if (i != -1)
 		status = run_operands(g, &r, argv + i);
-	if (r.copy != -1 && close(r.copy) == -1)
-		say_note("the copy of the output may lack something: %s: %s",
-		    r.copy_name, strerror(errno));
-	free(r.copy_name);
+	copy_close(&r.copy);
+	show_free(r.show);
+	free(r.doing);
 	strs_release(&r.env);
 	return status;
 }
 
 const struct cmd cmd_run = { "run",
-	"[-dir DIR] [-e NAME=VALUE]... [-path LIST] [-system] [-debug]\n"
+	"[-d] [-i | -n] [-t] [-dir DIR] [-e NAME=VALUE]... [-path LIST]\n"
+	"\t[-system] [-debug] [-timeout DURATION] [-give-up DURATION]\n"
 	"\tINSTANCE CMD [ARG...]",
 	"run a command on an instance",
 	"Runs CMD, shows its output as it comes, and ends with its exit status\n"
 	"(128+N where signal N killed it). CMD is a path relative to the work\n"
 	"directory, an absolute one, or a bare name, which is looked for in the\n"
-	"work directory and then in PATH. A copy of the output is kept in a\n"
-	"temporary file, whose name is told on stderr. Ctrl-C kills the command.\n\n"
+	"work directory and then in PATH. Stdin is passed on unless it is a\n"
+	"terminal. A copy of the output is kept in a temporary file, whose name\n"
+	"is told on stderr.\n\n"
+	"Ctrl-C interrupts CMD; once more kills it. When the connection is lost CMD\n"
+	"goes on, and so does its output as soon as there is a connection again. What\n"
+	"was begun with -d, or left behind, is an exec: see ps, attach, logs, wait,\n"
+	"kill.\n\n"
 	"  gomote run alice-linux-amd64-0 go/src/make.bash\n"
 	"  gomote run -e CGO_ENABLED=0 alice-linux-amd64-0 go/src/all.bash\n"
-	"  gomote run -path '$PATH,$WORKDIR/go/bin' alice-linux-amd64-0 go version",
+	"  gomote run -path '$PATH,$WORKDIR/go/bin' alice-linux-amd64-0 go version\n"
+	"  gomote run -t alice-linux-amd64-0 /bin/bash",
 	run_run };

@@ -18,9 +18,10 @@
 
 /* In the order of a session. */
 static const struct cmd *const commands[] = {
-	&cmd_create, &cmd_push, &cmd_run, &cmd_ls, &cmd_put, &cmd_puttar,
-	&cmd_gettar, &cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list,
-	&cmd_destroy, &cmd_version,
+	&cmd_create, &cmd_push, &cmd_run, &cmd_ps, &cmd_attach, &cmd_logs,
+	&cmd_wait, &cmd_kill, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
+	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list, &cmd_extend,
+	&cmd_destroy, &cmd_agent, &cmd_version,
 };
 
 static const struct helper_role roles[] = {
@@ -99,7 +100,7 @@ run_command(struct gomote *g, const struct opt *opts, int argc, char **argv)
 		return run_help(g, opts, argc, argv);
 	if ((cmd = find_command(argv[0])) == NULL)
 		return no_such_command(argv[0]);
-	if (group_is_set() && cmd != &cmd_version) {
+	if (group_is_set() && cmd != &cmd_version && cmd != &cmd_agent) {
 		say_error("GOMOTE_GROUP is set, but this gomote knows no groups; "
 		    "unset it and name instances");
 		return EXIT_USAGE;
@@ -122,6 +123,8 @@ run_line(struct gomote *g, int argc, char **argv)
 		    "settings (else ~/.config/gomote/config)" },
 		{ "password-file", OPT_STRING, &g->flags.password_file, "FILE",
 		    "holds the password of a buildlet that you name directly" },
+		{ "agent", OPT_STRING, &g->flags.agent, "DURATION",
+		    "how long an unused agent stays (see gomote agent); off: none" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	struct err		e = ERR_INIT;

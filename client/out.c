@@ -9,7 +9,7 @@
 #include "io/buf.h"
 
 /* Somebody with whom we share it made it non-blocking. */
-static int
+int
 out_wait(int fd)
 {
 	struct pollfd	p = { .fd = fd, .events = POLLOUT };

@@ -2,7 +2,8 @@
  * say.h - what gomote says to the person at the terminal: errors, and notes
  * that begin with '#', both on stderr, so that stdout is only ever the answer.
  *
- * Texts may come from a server: control characters are shown as '?'.
+ * Texts may come from a server: control characters are shown as '?'. A terminal
+ * that is raw (tty.h) gets the carriage return that it needs.
  */
 #ifndef CLIENT_SAY_H
 #define CLIENT_SAY_H
@@ -13,5 +14,7 @@
 void say_error(const char *fmt, ...) PRINTF(1, 2);
 /* "# TEXT" */
 void say_note(const char *fmt, ...) PRINTF(1, 2);
+/* What a terminal would obey becomes '?', in place: for what goes to stdout. */
+void say_tame(char *s);
 
 #endif

@@ -138,6 +138,12 @@ target_release(struct target *t)
 	memset(t, 0, sizeof *t);
 }
 
+bool
+target_is_direct(const char *instance)
+{
+	return strchr(instance, '@') != NULL;
+}
+
 const char *
 target_hop(const struct target *t)
 {

@@ -29,6 +29,8 @@ void target_release(struct target *);
 /* instance as the beginning of a file's name, malloc'ed: what would be a
  * directory, or a host to tar, becomes '-'. */
 char *target_file_name(const char *instance) MUST;
+/* Is it the name of a direct buildlet? */
+bool target_is_direct(const char *instance);
 /* Who answers, for error texts: "coordinator" or "buildlet". */
 const char *target_hop(const struct target *);
 

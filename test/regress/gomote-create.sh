@@ -46,12 +46,22 @@ assert_status 1 gomote destroy nonesuch-0 "$a" 2>err
 assert_match '^gomote: nonesuch-0: coordinator: destroy: ' "$(cat err)"
 assert_eq '' "$(gomote list)"
 
-# It waits, and the coordinator dies.
+# It waits, the coordinator dies and is back: it waits on, and gets one.
 a=$(gomote create "$type")
 gomote create "$type" >waiting 2>waiting.err &
 echo $! >waiting.pid
 eventually -t 30 grep -q 'still creating' waiting.err
 kill9 coordinator
+eventually grep -q '^# connection lost, waiting' waiting.err
+start_coordinator
+eventually grep -q '^# connected again' waiting.err
+gomote destroy "$a"
 status wait "$(pid_of waiting)"
-assert_eq 255 "$STATUS"
-assert_match '^gomote: coordinator: create: connection lost' "$(cat waiting.err)"
+assert_eq 0 "$STATUS" "create through a restart: $(cat waiting.err)"
+rm waiting.pid
+assert_eq "$(cat waiting)" "$(gomote list | cut -f 1)"
+
+# Nobody is there to be asked.
+stop coordinator
+assert_status 1 gomote create "$type" 2>err
+assert_match '^gomote: coordinator: dial .*: Connection refused$' "$(cat err)"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# run ends as the command did, passes options on, streams, and keeps a copy.
+# run ends as the command did, passes options on, streams, keeps stdout and
+# stderr apart, and keeps a copy of both.
 . "$(dirname "$0")/../lib/sh.sh"
 
 start_listen_buildlet box
@@ -11,13 +12,13 @@ run() {
 }
 
 # Exit statuses.
-for n in 0 1 7 255; do
+for n in 0 1 7 42 255; do
 	run "$m" /bin/sh -c "exit $n"
 	assert_eq $n "$STATUS" "exit $n"
 	assert_eq '' "$(cat "$T/out")"
 	assert_no_match '^gomote:' "$(cat "$T/err")" "exit $n"
 done
-for s in TERM:143 KILL:137 SEGV:139; do
+for s in TERM:143 KILL:137 SEGV:139 INT:130; do
 	run "$m" /bin/sh -c "kill -${s%:*} \$\$"
 	assert_eq "${s#*:}" "$STATUS" "killed by ${s%:*}"
 	assert_match '^gomote: command: /bin/sh: signal: ' "$(cat "$T/err")"
@@ -28,6 +29,20 @@ assert_match '^gomote: buildlet: run /bin/nonesuch: .*no such file' "$(cat "$T/e
 run "$m" nonesuch
 assert_eq 1 "$STATUS"
 assert_match '^gomote: buildlet: run nonesuch: .*nonesuch.* not found' "$(cat "$T/err")"
+# unstarted TEXT [ARG...]: it is told exactly why.
+unstarted() {
+	local why=$1
+	shift
+	run "$@"
+	assert_eq 1 "$STATUS" "$*"
+	assert_match "^gomote: buildlet: run [^:]*: .*$why\$" "$(cat "$T/err")" "$*"
+}
+printf '#!/bin/sh\n' >"$w/plain"
+unstarted 'permission denied' "$m" ./plain
+printf '#!/nonesuch/sh\n' >"$w/orphan"
+chmod 755 "$w/orphan"
+unstarted 'no such file or directory' "$m" ./orphan
+unstarted 'no such file or directory' -dir nonesuch "$m" /bin/true
 
 # Where, with what.
 mkdir -p "$w/bin" "$w/other"
@@ -55,9 +70,11 @@ run -debug "$m" /bin/echo hello
 assert_match '^:: Running /bin/echo with args ' "$(cat "$T/out")" "-debug"
 assert_match '^hello$' "$(cat "$T/out")"
 
-# The copy of the output, of stderr too.
+# Its stdout is our stdout, its stderr our stderr; the copy has both.
 mkdir "$T/tmp"
-TMPDIR=$T/tmp run "$m" /bin/sh -c 'echo one; echo two >&2'
+TMPDIR=$T/tmp run "$m" /bin/sh -c 'echo one; sleep 0.2; echo two >&2'
+assert_eq one "$(cat "$T/out")" "stdout"
+assert_eq two "$(grep -v '^#' "$T/err")" "stderr"
 copy=$(sed -n 's/^# writing output to //p' "$T/err")
 case $copy in
 "$T"/tmp/gomote.*/*.stdout) ;;
@@ -65,7 +82,6 @@ case $copy in
 esac
 assert_eq 'one
 two' "$(cat "$copy")" "the copy"
-cmp "$copy" "$T/out"
 assert_eq 600 "$(stat -c %a "$copy")"
 # None can be kept: it runs all the same.
 TMPDIR=$T/nonesuch run "$m" /bin/echo fine
@@ -84,6 +100,22 @@ wait "$(cat "$T/streaming.pid")" || fail "the streamed run failed"
 assert_eq 'early
 middle
 late' "$(cat "$T/stream")"
+
+# More lines than one write takes, to both; each of them whole and in its order.
+run "$m" /bin/sh -c 'seq 1 20000; seq 1 20000 >&2; seq 20001 30000'
+seq 1 30000 | cmp - "$T/out"
+grep -v '^#' "$T/err" | cmp - <(seq 1 20000)
+
+# Too long.
+run -timeout 300ms "$m" /bin/sh -c 'echo begun; exec sleep 100'
+assert_eq 143 "$STATUS" "its time is over"
+assert_eq begun "$(cat "$T/out")"
+assert_match '^gomote: command: /bin/sh: its time was over: signal: terminated$' "$(cat "$T/err")"
+
+# What it leaves running is told.
+run "$m" /bin/sh -c 'sleep 97.3 >/dev/null 2>&1 & echo done'
+assert_eq 0 "$STATUS"
+assert_match '^# still running on the instance: 1 process \(sleep\)$' "$(cat "$T/err")"
 
 # Binary output, and much of it.
 head -c 3000000 /dev/urandom >"$w/blob"

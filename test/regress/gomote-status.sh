@@ -47,11 +47,12 @@ no 'coordinator: list: .*disabled' env GOMOTE_USER=bob GOMOTE_TOKEN="$bob" gomot
 assert_status 2 gomote run 2>/dev/null
 
 # The machine goes away under a command.
-gomote run "$i" /bin/sh -c 'echo begun; exec sleep 1000' >"$T/out" 2>"$T/err" &
+gomote run -give-up 1s "$i" /bin/sh -c 'echo begun; exec sleep 1000' >"$T/out" 2>"$T/err" &
 echo $! >"$T/run.pid"
 wait_file "$T/out"
 kill9 b1
 status wait "$(pid_of run)"
 assert_eq 255 "$STATUS" "run on a machine that was killed"
-assert_match '^gomote: coordinator: run /bin/sh: connection lost: ' "$(cat "$T/err")"
+assert_match "^gomote: coordinator: run /bin/sh: .*machine $HOST_REVERSE/b1 is away.* \(given up after " "$(cat "$T/err")"
+assert_match '^# /bin/sh goes on as exec ' "$(cat "$T/err")"
 no "coordinator: ping: .*machine $HOST_REVERSE/b1 is away" gomote ping "$i"

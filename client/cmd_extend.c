@@ -1,0 +1,91 @@
+/* cmd_extend.c - gomote extend */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/xmalloc.h"
+#include "client/cmd.h"
+#include "client/out.h"
+#include "client/target.h"
+#include "data/json.h"
+#include "http/url.h"
+
+#define ANSWER_MAX	(64 * 1024)
+
+static int
+extend_print(const char *name, const struct str *text, struct err *e)
+{
+	struct clock	 clock = CLOCK_INIT;
+	struct json	*j = json_parse(str_text(text), text->len, e);
+	int64_t		 expires, left;
+	char		 buf[CLOCK_TEXT_MAX];
+	int		 ret;
+
+	ret = clock_parse_rfc3339(json_str(j, "Expires", ""), &expires);
+	json_free(j);
+	if (ret == -1)
+		return err_set(e, "coordinator: extend: the answer is not what it "
+		    "should be");
+	left = expires - clock_wall(&clock);
+	printf("%s expires in %s\n", name,
+	    clock_duration(left > 0 ? (left + 999) / 1000 * 1000 : 0, buf));
+	return out_flush(e);
+}
+
+static int
+extend_ask(struct gomote *g, const char *name, const char *duration, struct err *e)
+{
+	struct call_request	 q = { .method = "POST", .doing = "extend" };
+	struct call		*c;
+	struct form		*form;
+	struct str		 text = STR_INIT;
+	char			*path;
+	int			 ret;
+
+	if (target_is_direct(name))
+		return err_set(e, "extend: %s is spoken to directly, so it has no "
+		    "end", name);
+	if ((c = cmd_call(g, NULL, e)) == NULL)
+		return -1;
+	q.path = path = xasprintf("/api/v1/instances/%s/extend", name);
+	q.form = form = form_new();
+	form_add(form, "duration", duration);
+	ret = call_text(c, &q, ANSWER_MAX, &text, e);
+	if (ret == 0)
+		ret = extend_print(name, &text, e);
+	str_release(&text);
+	form_free(form);
+	free(path);
+	call_free(c);
+	return ret;
+}
+
+static int
+extend_run(struct gomote *g, int argc, char **argv)
+{
+	const struct opt	none[] = { { NULL, OPT_BOOL, NULL, NULL, NULL } };
+	struct err		e = ERR_INIT;
+	int64_t			ms;
+	char			text[CLOCK_TEXT_MAX];
+	int			i, status;
+
+	i = cmd_options_any(&cmd_extend, none, argc, argv, 2, 2, &status);
+	if (i == -1)
+		return status;
+	if (clock_parse_duration(argv[i + 1], &ms) == -1)
+		return cmd_usage(&cmd_extend, "%s: not a duration such as 2h30m",
+		    argv[i + 1]);
+	if (!str_name_ok(argv[i], 200) && !target_is_direct(argv[i]))
+		return cmd_usage(&cmd_extend, "\"%s\" is no name of an instance",
+		    argv[i]);
+	if (extend_ask(g, argv[i], clock_duration(ms, text), &e) == -1)
+		return cmd_fail(&e);
+	return EXIT_OK;
+}
+
+const struct cmd cmd_extend = { "extend", "INSTANCE DURATION",
+	"keep an instance for longer",
+	"The instance stays for at least DURATION from now, used or not, as far as\n"
+	"the coordinator allows; prints how long that is.\n\n"
+	"  gomote extend alice-linux-amd64-0 2h",
+	extend_run };
