@@ -1,7 +1,10 @@
 /*
- * execlat.c INSTANCE N - N times POST /exec of /bin/true, one after another,
- * over one connection to the coordinator of GOMOTE_SERVER; prints the median
- * and the 99th percentile in milliseconds. test/bench/exec.sh runs it.
+ * execlat.c INSTANCE N [PATH [CMD]] - N times POST PATH of CMD, one after
+ * another, over one connection to the coordinator of GOMOTE_SERVER. PATH is
+ * /exec, or /execs for an exec object that is followed; CMD is /bin/true, or
+ * one that prints. Prints milliseconds: the median and the 99th percentile to
+ * the end, and the median to the first byte of the answer's body, 0 if there
+ * was none. test/bench/exec.sh runs it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +25,8 @@ struct bench {
 	struct loop	*loop;
 	struct http_conn *conn;
 	struct headers	*headers;
-	double		*ms;
+	const char	*path, *cmd;
+	double		*ms, *first;
 	size_t		 done, n;
 	double		 began;
 };
@@ -50,8 +54,10 @@ on_data(struct body *b, void *arg)
 {
 	const struct headers	*t;
 	const char		*state;
+	struct bench		*x = arg;
 
-	(void)arg;
+	if (x->first[x->done] == 0 && buf_len(body_buf(b)) > 0)
+		x->first[x->done] = now_ms() - x->began;
 	buf_drain(body_buf(b), buf_len(body_buf(b)));
 	body_took(b);
 	if (body_error(b) != NULL)
@@ -101,15 +107,14 @@ static void
 send_one(void *arg)
 {
 	static const struct http_client_cb cb = { .head = on_head, .fail = on_fail };
-	static const char	 text[] = "cmd=%2Fbin%2Ftrue&mode=sys";
 	struct bench		*x = arg;
 	struct evbuffer		*b = buf_new();
 	struct http_request	 r = {
-		.method = "POST", .target = "/exec", .host = "localhost",
+		.method = "POST", .target = x->path, .host = "localhost",
 		.headers = x->headers,
 	};
 
-	buf_adds(b, text);
+	buf_addf(b, "cmd=%s&mode=sys&cmdArg=x&follow=true", x->cmd);
 	r.body = body_of(x->loop, b);
 	x->began = now_ms();
 	http_conn_send(x->conn, &r, &cb, x);
@@ -134,14 +139,17 @@ main(int argc, char **argv)
 	char		*addr, *auth;
 	int64_t		 n;
 
-	if (argc != 3 || str_int64(argv[2], 1, 1000000, &n) == -1)
-		die("usage: execlat INSTANCE N");
+	if (argc < 3 || argc > 5 || str_int64(argv[2], 1, 1000000, &n) == -1)
+		die("usage: execlat INSTANCE N [PATH [CMD]]");
+	x.path = argc > 3 ? argv[3] : "/exec";
+	x.cmd = argc > 4 ? argv[4] : "/bin/true";
 	if (url_parse(&u, getenv("GOMOTE_SERVER"), &e) == -1 ||
 	    (x.loop = loop_new(&e)) == NULL ||
 	    (tls = tls_client(getenv("GOMOTE_CA"), TLS_VERIFY_CHAIN, &e)) == NULL)
 		die(e.msg);
 	x.n = (size_t)n;
 	x.ms = xcalloc(x.n, sizeof *x.ms);
+	x.first = xcalloc(x.n, sizeof *x.first);
 	x.headers = headers_new();
 	auth = xasprintf("Bearer %s", getenv("GOMOTE_TOKEN"));
 	headers_add(x.headers, "Authorization", auth);
@@ -157,7 +165,8 @@ main(int argc, char **argv)
 	if (x.done != x.n)
 		die("stopped early");
 	qsort(x.ms, x.n, sizeof *x.ms, by_value);
-	printf("%.3f %.3f\n", x.ms[x.n / 2], x.ms[x.n * 99 / 100]);
+	qsort(x.first, x.n, sizeof *x.first, by_value);
+	printf("%.3f %.3f %.3f\n", x.ms[x.n / 2], x.ms[x.n * 99 / 100], x.first[x.n / 2]);
 	http_conn_free(x.conn);
 	headers_free(x.headers);
 	tls_ctx_free(tls);
@@ -166,5 +175,6 @@ main(int argc, char **argv)
 	free(addr);
 	free(auth);
 	free(x.ms);
+	free(x.first);
 	return 0;
 }

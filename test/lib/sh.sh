@@ -22,17 +22,20 @@ TEST_BIN=${GOMOTE_TEST_BIN:-$SRC/build/test/bin}
 T=$(mktemp -d "${TMPDIR:-/tmp}/t.XXXXXX")
 PORT=
 PATH=$BIN:$PATH
-export SRC BIN TEST_BIN T PATH
+# An agent that a command leaves behind would be none of its test's business.
+GOMOTE_AGENT=off
+export SRC BIN TEST_BIN T PATH GOMOTE_AGENT
 umask 022
 
 # --- the end ------------------------------------------------------------------
 
-# The processes that this test answers for: those started, and the buildlets
-# of coordinators' local pools.
+# The processes that this test answers for: those started, the buildlets of
+# coordinators' local pools, and agents.
 _pids() {
 	for _f in "$T"/*.pid "$T"/*/local/*/pid; do
 		[ -f "$_f" ] && cat "$_f"
 	done 2>/dev/null
+	[ ! -d "$T/run" ] || XDG_RUNTIME_DIR=$T/run agent_pid
 	return 0
 }
 
@@ -52,6 +55,11 @@ _cleanup() {
 	done
 	# Once more: a coordinator that ended may have started one meanwhile.
 	for _p in $_all $(_pids); do kill -KILL "$_p" 2>/dev/null; done
+	# Commands outlive a buildlet that was killed; here nobody comes back for them.
+	for _p in $(grep -lazF "WORKDIR=$T/" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3) \
+	    $(grep -lazF "$T/" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3); do
+		[ "$_p" = $$ ] || kill -KILL "$_p" 2>/dev/null
+	done
 	if [ $_status -ne 0 ] && [ $_status -ne 77 ]; then
 		for _f in "$T"/*.log; do
 			[ -s "$_f" ] || continue
@@ -133,6 +141,16 @@ assert_status() {
 
 _pause() {
 	sleep 0.05
+}
+
+# pass N: lets N twentieths of a second go by, where time itself is what the
+# test is about: a silence, a random moment.
+pass() {
+	_left=$1
+	while [ "$_left" -gt 0 ]; do
+		_pause
+		_left=$((_left - 1))
+	done
 }
 
 # eventually [-t SECONDS] CMD...: until CMD succeeds; fails after SECONDS (20,
@@ -246,6 +264,22 @@ start_buildlet() {
 	    -coordinator "127.0.0.1:$PORT" -workdir "$T/work-$_b" \
 	    -ca "$GOMOTE_CA" -key-file "$GO_BUILD_KEY_PATH" -hostname "$_b" "$@"
 	eventually machine_up "$_b"
+}
+
+# agent_on [DURATION]: from here on gomote uses agents, which belong to this
+# test and stay so long without use.
+agent_on() {
+	[ -d "$T/run" ] || mkdir -m 700 "$T/run"
+	XDG_RUNTIME_DIR=$T/run GOMOTE_AGENT=${1:-10m}
+	export XDG_RUNTIME_DIR GOMOTE_AGENT
+}
+
+agent_pid() {
+	gomote agent | sed -n 's/.*	pid \([0-9]*\)	.*/\1/p'
+}
+
+agent_ready() {
+	gomote agent | grep -q '	[1-9][0-9]* ready	'
 }
 
 # start_listen_buildlet NAME [ARG...]: one in listen mode; its port is in

@@ -2,7 +2,8 @@
 # silent-buildlet.sh - our own machine (yamux) that goes silent: once it is
 # registered, in the middle of a command's output, of an upload, while it is
 # wiped; the client is told in time, and when the machine speaks again its
-# instance works on. (stock-silent.sh does it with a stock one.)
+# instance works on, and so does what ran there. (stock-silent.sh does it with a
+# stock one.)
 . "$(dirname "$0")/../lib/sh.sh"
 . "$SRC/test/lib/coordinator.sh"
 
@@ -37,13 +38,19 @@ ended() {
 	rm "$T/$1.pid"
 }
 
-gomote run "$i" /bin/sh -c 'yes | head -c 100000; exec sleep 1000' >"$T/run.out" 2>"$T/run.err" &
+gomote run "$i" /bin/sh -c 'yes | head -c 100000; while [ ! -e "$1" ]; do sleep 0.02; done; exit 5' sh "$T/go" \
+    >"$T/run.out" 2>"$T/run.err" &
 echo $! >"$T/run.pid"
 wait_file "$T/run.out"
 kill -STOP "$b1"
-ended run 255 '^gomote: coordinator: run /bin/sh: connection lost: '
+waits() { grep -q '^# connection lost, waiting' "$T/run.err"; }
+eventually waits
+machine_is b1 gone || fail "$(machine_state b1)"
 kill -CONT "$b1"
 eventually machine_is b1 leased
+: >"$T/go"
+ended run 5 '^# connected again'
+assert_eq 100000 "$(wc -c <"$T/run.out")" "bytes of output"
 assert_eq again "$(gomote run "$i" /bin/echo again 2>/dev/null)"
 
 mkfifo "$T/slow"
@@ -63,11 +70,13 @@ eventually machine_is b1 leased
 assert_eq again "$(gomote run "$i" /bin/echo again 2>/dev/null)"
 assert_eq '' "$(find "$T/work-b1" -type f)" "what the upload left"
 
-# A wipe that takes no end: put aside, given up; wiped before it is lent again.
+# A machine that does not answer when it is to be wiped: put aside, given up; wiped
+# before it is lent again.
 echo left | gomote put "$i" - left
 kill -STOP "$b1"
 gomote destroy "$i"
-eventually machine_is b1 quarantined
+put_aside() { machine_is b1 quarantined || machine_is b1 gone; }
+eventually put_aside
 eventually machine_is b1 gone
 kill -CONT "$b1"
 j=$(gomote create b)

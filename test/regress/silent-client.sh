@@ -39,13 +39,19 @@ silent slow-head "GET /buildlet/list HTTP/1.1\r\n$head\r\n" -tls -slow 50
 silent half-form "POST /buildlet/create HTTP/1.1\r\n$head${form}Content-Length: 100\r\n\r\nversion=2019" -tls
 silent half-upload "PUT /write?path=half HTTP/1.1\r\n${head}Content-Length: 100\r\n\r\nsome" -tls
 
-# One that has stopped reading while much is ready for it.
-gomote run "$i" /bin/sh -c 'echo $$ >pid; exec yes' >"$T/yes.out" 2>"$T/yes.err" &
-echo $! >"$T/yes.pid"
-wait_file "$T/work-b1/pid"
-yes=$(cat "$T/work-b1/pid")
-wait_file "$T/yes.out"
-kill -STOP "$(pid_of yes)"
+# Two that have stopped reading while much is ready for them: the command of the
+# one, begun as stock clients do, ends; that of the other goes on without it.
+begin yes /exec -H "X-Buildlet-Proxy: $i" -d mode=sys -d cmd=/bin/sh -d cmdArg=-c \
+    --data-urlencode "cmdArg=echo \$\$ >$T/pid; exec yes"
+# shellcheck disable=SC2016
+start run sh -c 'exec gomote run "$0" /bin/sh -c "$1" >"$2/run.out" 2>"$2/run.err"' "$i" \
+    "echo begun; while [ ! -e $T/stopped ]; do sleep 0.02; done; yes | head -c 40000000; exit 4" "$T"
+wait_file "$T/pid"
+yes=$(cat "$T/pid")
+wait_file "$T/yes.log"
+wait_file "$T/run.out"
+kill -STOP "$(pid_of yes)" "$(pid_of run)"
+: >"$T/stopped"
 
 # Others are served meanwhile.
 assert_eq fine "$(gomote run "$i" /bin/echo fine 2>/dev/null)"
@@ -63,8 +69,12 @@ for s in half-form half-upload; do
 	assert_match '^HTTP/1.1 4' "$(cat "$T/$s.out")" "$s"
 done
 eventually _gone "$yes"
-kill -CONT "$(pid_of yes)"
+kill -CONT "$(pid_of yes)" "$(pid_of run)"
 status wait "$(pid_of yes)"
-assert_eq 255 "$STATUS" "run whose reader had stopped"
+assert_eq 18 "$STATUS" "curl that had stopped"
+status wait "$(pid_of run)"
+assert_eq 4 "$STATUS" "run that had stopped: $(cat "$T/run.err")"
+assert_match '^# connection lost, waiting' "$(cat "$T/run.err")"
+assert_eq 40000006 "$(wc -c <"$T/run.out")" "bytes of output"
 assert_eq '' "$(find "$T/work-b1" -name 'half*' -o -name '.gomote-*')" "what half an upload left"
 assert_eq fine "$(gomote run "$i" /bin/echo fine 2>/dev/null)"
