@@ -63,7 +63,7 @@ START_TEST(timeout_term)
 	struct sup	s;
 
 	sup_fork(&s, super_run);
-	s.job.timeout_ms = 300;
+	s.job.timeout_ms = 3000;	/* the shell is ready by then */
 	s.job.grace_ms = 20000;
 	sup_shell(&s, "trap 'exit 3' TERM; while :; do sleep 0.01; done");
 	sup_wait_gone(&s);
@@ -78,7 +78,7 @@ START_TEST(timeout_kill)
 	struct sup	s;
 
 	sup_fork(&s, super_run);
-	s.job.timeout_ms = 300;
+	s.job.timeout_ms = 3000;	/* the shell is ready by then */
 	s.job.grace_ms = 100;
 	shell_escaping(&s, "trap '' TERM; while :; do sleep 0.01; done");
 	sup_wait_gone(&s);
