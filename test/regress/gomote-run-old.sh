@@ -50,3 +50,4 @@ status wait $P
 rm "$T/run.pid"
 assert_eq 255 "$STATUS" "the connection is lost"
 assert_match '^gomote: coordinator: run /bin/sh: connection lost: ' "$(cat "$T/err")"
+eventually no_sleeper 97.2
