@@ -212,6 +212,7 @@ int
 main(int argc, char **argv)
 {
 	struct onpty	o = { .orders = STR_INIT };
+	int		ret;
 
 	if (argc < 2) {
 		fprintf(stderr, "usage: onpty CMD [ARG...]\n");
@@ -219,5 +220,7 @@ main(int argc, char **argv)
 	}
 	open_pty(&o);
 	start(&o, argv + 1);
-	return serve(&o);
+	ret = serve(&o);
+	str_release(&o.orders);
+	return ret;
 }
