@@ -62,6 +62,7 @@ void loop_traffic(struct loop *);	/* bytes moved: memory may be worth trimming *
 /* stream.c */
 bool stream_run_ready(struct loop *);	/* false: there was nothing to do */
 void stream_reap(struct loop *);
+void stream_drop_soft(struct loop *);	/* closed: the loop ends before they do */
 void stream_again(struct stream *);	/* flush once more, others first */
 
 /* deadline.c */

@@ -317,6 +317,7 @@ loop_free(struct loop *l)
 		/* Lookups that were given up are told so, from the loop. */
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	}
+	stream_drop_soft(l);
 	stream_reap(l);
 	free_lists(l);
 	timer_free(l->io.sweep);

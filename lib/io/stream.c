@@ -181,6 +181,17 @@ stream_reap(struct loop *l)
 	}
 }
 
+/* Those that were left to the loop, and have not come to their end. */
+void
+stream_drop_soft(struct loop *l)
+{
+	struct stream	*s, *next;
+
+	TAILQ_FOREACH_SAFE(s, &loop_io(l)->timed, timed_entry, next)
+		if (s->soft)
+			stream_close(s);
+}
+
 /* --- what bottoms call ---------------------------------------------------- */
 
 void

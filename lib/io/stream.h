@@ -79,7 +79,8 @@ void stream_shut(struct stream *);
 /* Drops it: what is unsent may be lost, a TLS or mux peer may see a reset. */
 void stream_close(struct stream *);
 /* Sends what is in out, half-closes, reads and drops what still comes, and
- * closes when the peer has closed or after ms. No callback any more. */
+ * closes when the peer has closed or after ms, or when the loop is freed. No
+ * callback any more. */
 void stream_close_soft(struct stream *, int64_t ms);
 
 /* Deadlines: an error STREAM_TIMEOUT when nothing was received for read_ms,

@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "lib_io.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,6 +338,23 @@ START_TEST(close_soft_when_the_peer_is_done)
 }
 END_TEST
 
+/* Nobody has it any more: with the loop its descriptor goes. */
+START_TEST(close_soft_ends_with_the_loop)
+{
+	int fd[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	stream_close_soft(stream_from_fd(l, fd[0], fd[0], "left"), 3600 * 1000);
+	loop_turn(l, 0);
+	ck_assert_int_eq(write(fd[1], "heard", 5), 5);
+	loop_free(l);
+	ck_assert_int_eq(write(fd[1], "gone", 4), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	close(fd[1]);
+	setup();
+}
+END_TEST
+
 START_TEST(read_deadline)
 {
 	make_both(_i);
@@ -526,6 +544,7 @@ unit_suite(void)
 	tcase_add_loop_test(t, names, 0, 2);
 	tcase_add_test(once, one_way_pipes);
 	tcase_add_test(once, plain_files);
+	tcase_add_test(once, close_soft_ends_with_the_loop);
 	tcase_add_test(once, answer_before_the_reset);
 	tcase_add_test(once, fairness);
 	suite_add_tcase(s, t);
