@@ -2,6 +2,10 @@
 # bench.sh - what every bench script sources, after sh.sh: medians, and the one
 # line in which a figure is told.
 
+# As in test/run: the person's own locale would be loaded by every command that
+# is started here, and not by those that sshd starts.
+export LC_ALL=C TZ=UTC
+
 # millis CMD...: how long it takes, in ms with three decimals; its output is
 # thrown away. A failure of CMD ends the bench. The shell's own clock, since the
 # start of date(1) would be counted as a millisecond of CMD's.
