@@ -45,6 +45,12 @@ struct logwriter *logwriter_new(int dir, uint64_t limit, uint64_t head) MUST;
  * counted as dropped, leaves a gap, and the next call tries again. */
 int  logwriter_add(struct logwriter *, enum record_kind, int64_t time, const void *p,
     size_t len) MUST;
+/* The same for len bytes that lie in a pipe, without a copy, as one record; len
+ * at most logwriter_record. What was taken from the pipe when it fails is
+ * counted as dropped. EINVAL: that cannot be done here, and nothing was taken. */
+int  logwriter_take(struct logwriter *, enum record_kind, int64_t time, int pipe,
+    size_t len) MUST;
+size_t logwriter_record(const struct logwriter *);	/* most of a record's payload */
 uint64_t logwriter_end(const struct logwriter *);	/* offset */
 uint64_t logwriter_output(const struct logwriter *);	/* bytes of output in all */
 uint64_t logwriter_dropped(const struct logwriter *);	/* of these removed since, or never kept */

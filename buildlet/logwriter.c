@@ -18,6 +18,7 @@
 
 #include "base/xmalloc.h"
 #include "buildlet/logdir.h"
+#include "io/pipes.h"
 
 #define SEGMENTS	8	/* of a limit; more where that makes them too large */
 
@@ -159,29 +160,49 @@ segment_end(struct logwriter *w)
 
 /* ---- appending ---- */
 
-static size_t
-payload_max(const struct logwriter *w)
+size_t
+logwriter_record(const struct logwriter *w)
 {
 	return w->seg_max - RECORD_HEAD < RECORD_MAX ?
 	    (size_t)w->seg_max - RECORD_HEAD : RECORD_MAX;
 }
 
-/* Of a record all is written, or none. */
-static int
-write_whole(int fd, const void *head, const void *p, size_t len, uint64_t at)
+/* Where a payload comes from. */
+struct source {
+	const char	*p;		/* NULL: */
+	int		 pipe;		/* it lies in there */
+	size_t		 taken;		/* out of the pipe */
+};
+
+static ssize_t
+write_some(int fd, const unsigned char *head, struct source *from, size_t len,
+    size_t done)
 {
-	struct iovec	v[2] = { { (void *)head, RECORD_HEAD }, { (void *)p, len } };
-	size_t		done = 0;
+	struct iovec	v[2] = { { (void *)(head + done), RECORD_HEAD - done },
+			    { (void *)from->p, len } };
 	ssize_t		n;
 
+	if (done < RECORD_HEAD)
+		return writev(fd, v, from->p != NULL ? 2 : 1);
+	done -= RECORD_HEAD;
+	if (from->p != NULL)
+		return write(fd, from->p + done, len - done);
+	n = pipes_move(from->pipe, fd, len - done);
+	if (n > 0)
+		from->taken += (size_t)n;
+	return n;
+}
+
+/* Of a record all is written, or none. */
+static int
+write_whole(int fd, const unsigned char *head, struct source *from, size_t len,
+    uint64_t at)
+{
+	size_t	done = 0;
+	ssize_t	n;
+
 	while (done < RECORD_HEAD + len) {
-		if (done < RECORD_HEAD) {
-			v[0].iov_base = (char *)head + done;
-			v[0].iov_len = RECORD_HEAD - done;
-			n = writev(fd, v, 2);
-		} else
-			n = write(fd, (const char *)p + (done - RECORD_HEAD),
-			    len - (done - RECORD_HEAD));
+		n = write_some(fd, head, from, len, done);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -191,14 +212,15 @@ write_whole(int fd, const void *head, const void *p, size_t len, uint64_t at)
 	if (done == RECORD_HEAD + len)
 		return 0;
 	n = errno;
-	if (done > 0 && ftruncate(fd, (off_t)at) == -1)
+	if (done > 0 && (ftruncate(fd, (off_t)at) == -1 ||
+	    lseek(fd, (off_t)at, SEEK_SET) == -1))
 		n = errno;	/* the next segment's offset says where this one ends */
 	errno = (int)n;
 	return -1;
 }
 
 static int
-add_record(struct logwriter *w, const struct record *r, const void *p)
+add_record(struct logwriter *w, const struct record *r, struct source *from)
 {
 	unsigned char	head[RECORD_HEAD];
 	uint64_t	size = RECORD_HEAD + r->len;
@@ -211,7 +233,7 @@ add_record(struct logwriter *w, const struct record *r, const void *p)
 	make_room(w, size);
 	s = &w->v[w->n - 1];
 	record_put(head, r);
-	if (write_whole(w->fd, head, p, r->len, s->size) == -1)
+	if (write_whole(w->fd, head, from, r->len, s->size) == -1)
 		return -1;
 	s->size += size;
 	s->payload += r->len;
@@ -221,27 +243,47 @@ add_record(struct logwriter *w, const struct record *r, const void *p)
 	return 0;
 }
 
+/* A new segment says where it goes on. */
+static int
+dropped(struct logwriter *w, size_t len)
+{
+	int	error = errno;
+
+	segment_end(w);
+	w->output += len;
+	w->dropped += len;
+	errno = error;
+	return -1;
+}
+
 int
 logwriter_add(struct logwriter *w, enum record_kind kind, int64_t time, const void *p,
     size_t len)
 {
 	struct record	r = { .kind = kind, .time = time };
-	size_t		max = payload_max(w);
-	const char	*at = p;
-	int		error;
+	struct source	from = { .p = p, .pipe = -1 };
+	size_t		max = logwriter_record(w);
 
-	for (; len > 0; at += r.len, len -= r.len) {
+	for (; len > 0; from.p += r.len, len -= r.len) {
 		r.len = (uint32_t)(len < max ? len : max);
-		if (add_record(w, &r, at) == -1) {
-			error = errno;
-			segment_end(w);
-			w->output += len;
-			w->dropped += len;
-			errno = error;
-			return -1;
-		}
+		if (add_record(w, &r, &from) == -1)
+			return dropped(w, len);
 	}
 	return 0;
+}
+
+int
+logwriter_take(struct logwriter *w, enum record_kind kind, int64_t time, int pipe,
+    size_t len)
+{
+	struct record	r = { .kind = kind, .time = time, .len = (uint32_t)len };
+	struct source	from = { .p = NULL, .pipe = pipe };
+
+	if (add_record(w, &r, &from) == 0)
+		return 0;
+	if (errno == EINVAL && from.taken == 0)
+		return -1;
+	return dropped(w, from.taken);
 }
 
 size_t
@@ -254,7 +296,7 @@ bool
 logwriter_would_cut(const struct logwriter *w, size_t len, uint64_t offset)
 {
 	uint64_t	disk = w->disk;
-	uint64_t	more = len + (len / payload_max(w) + 1) * RECORD_HEAD;
+	uint64_t	more = len + (len / logwriter_record(w) + 1) * RECORD_HEAD;
 	size_t		i, n = w->n + 1;	/* it may begin a segment */
 
 	for (i = w->heads; i + 1 < w->n && is_too_much(w, disk, n, more); i++, n--) {

@@ -47,6 +47,7 @@ struct super {
 	char			 state[ERR_MAX];
 	char			 left[BROOD_NAMES_MAX];
 	bool			 saved;		/* state is on disk, or need not be */
+	bool			 no_bulk;	/* the log takes nothing from pipes */
 
 	/* By brood_now; 0: none. */
 	int64_t			 timeout_at, kill_at, drain_at;

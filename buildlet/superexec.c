@@ -57,10 +57,33 @@ tell_log(struct super *s)
 	}
 }
 
+/* False: it was not possible, or what is there must be read to be dropped. */
+static bool
+take_bulk(struct super *s)
+{
+	enum record_kind	kind;
+	size_t			max = SUPEROUT_FDS * read_max(s), len;
+	int			fd;
+
+	if (s->no_bulk || s->phase == SUPER_OVER)
+		return false;
+	if (max > logwriter_record(s->log))
+		max = logwriter_record(s->log);
+	len = superout_bulk(&s->out, max, &fd, &kind);
+	if (len == 0)
+		return false;
+	if (logwriter_take(s->log, kind, clock_wall(&real_clock), fd, len) == 0)
+		return true;
+	s->lost = s->lost || errno == ENOENT;
+	s->no_bulk = errno == EINVAL;
+	return false;
+}
+
 void
 superexec_read(struct super *s)
 {
-	superout_read(&s->out, read_max(s), on_output, s);
+	if (!take_bulk(s))
+		superout_read(&s->out, read_max(s), on_output, s);
 	tell_log(s);
 }
 
@@ -240,7 +263,7 @@ superexec_release(struct super *s)
 	s->brood = (struct brood)BROOD_INIT;
 	memset(&s->end, 0, sizeof s->end);
 	s->state[0] = s->left[0] = '\0';
-	s->childless = s->lost = s->saved = false;
+	s->childless = s->lost = s->saved = s->no_bulk = false;
 	s->unkilled = 0;
 	s->timeout_at = s->kill_at = s->drain_at = s->listen_at = s->read_by = 0;
 	s->read_to = UINT64_MAX;

@@ -174,19 +174,20 @@ give(struct superout *o, int which, size_t *from, size_t len, superout_fn fn, vo
 	*from += len;
 }
 
-/* How long the next n lines are; n 0: counts them all instead. */
+/* How many lines there are, up to max, and how long these are. */
 static size_t
-lines(const unsigned char *p, size_t len, size_t n)
+lines(const unsigned char *p, size_t len, size_t max, size_t *length)
 {
 	const unsigned char	*at = p, *nl;
 	size_t			 seen = 0;
 
-	while (at < p + len && (n == 0 || seen < n)) {
+	while (at < p + len && seen < max) {
 		nl = memchr(at, '\n', (size_t)(p + len - at));
 		at = nl != NULL ? nl + 1 : p + len;
 		seen++;
 	}
-	return n == 0 ? seen : (size_t)(at - p);
+	*length = (size_t)(at - p);
+	return seen;
 }
 
 /* Both have something. What of pipe `which` belongs to its next run? */
@@ -194,15 +195,15 @@ static size_t
 share(const struct superout *o, int which, size_t from)
 {
 	const unsigned char	*p = o->buf[which] + from;
-	size_t			 len = o->len[which] - from, runs, n;
+	size_t			 len = o->len[which] - from, runs, n = 0;
 
-	if (o->order.runs == 0)		/* nothing is known: line by line */
-		return lines(p, len, 1);
 	runs = (o->order.runs + 1) / 2;
 	if (runs == 1)
 		return len;
-	n = lines(p, len, 0);
-	return lines(p, len, n / runs > 0 ? n / runs : 1);
+	if (runs > 1)		/* 0, nothing is known: line by line */
+		n = lines(p, len, SIZE_MAX, &len) / runs;
+	lines(p, len, n > 0 ? n : 1, &len);
+	return len;
 }
 
 /* Of pipe `which` more may lie there than there was room for, and what is left of
@@ -250,7 +251,8 @@ give_all(struct superout *o, superout_fn fn, void *arg)
 	give_rest(o, which, from, fn, arg);
 }
 
-/* How many lines there are of either pipe, and how many runs were told of. */
+/* How many runs were told of, and how many lines there are of either pipe; that
+ * there are more lines than runs is all that is asked then. */
 struct count {
 	size_t	lines[2], runs[2];
 };
@@ -260,6 +262,16 @@ count_runs(const struct superout *o, struct count *c)
 {
 	c->runs[o->order.next] = (o->order.runs + 1) / 2;
 	c->runs[!o->order.next] = o->order.runs / 2;
+}
+
+static void
+count_lines(const struct superout *o, struct count *c)
+{
+	size_t	length;
+	int	i;
+
+	for (i = 0; i < 2; i++)
+		c->lines[i] = lines(o->buf[i], o->len[i], c->runs[i] + 1, &length);
 }
 
 /* Fewer lines than runs: the first was read before it was told of. */
@@ -307,8 +319,8 @@ fill_both(struct superout *o, size_t max)
 	for (rounds = 1; ; rounds++) {
 		fill(o, 0, max);
 		fill(o, 1, max);
-		c.lines[0] = lines(o->buf[0], o->len[0], 0);
-		c.lines[1] = lines(o->buf[1], o->len[1], 0);
+		count_runs(o, &c);
+		count_lines(o, &c);
 		drop_stale(o, &c);
 		if (rounds == ROUNDS || (c.lines[0] > 0 && c.lines[1] > 0 &&
 		    c.lines[0] == c.runs[0] && c.lines[1] == c.runs[1]) ||
@@ -325,6 +337,41 @@ superout_read(struct superout *o, size_t max, superout_fn fn, void *arg)
 	else
 		fill_both(o, max);
 	give_all(o, fn, arg);
+}
+
+/* ---- bulk ---- */
+
+/* What lies there came before all that the other pipe, looked at afterwards and
+ * empty, will hold. So what was told of the order until then is used up. */
+static bool
+is_all(struct superout *o, int which)
+{
+	if (o->fd[!which] == -1)
+		return true;
+	superorder_look(&o->order);
+	if (pipes_filled(o->fd[!which]) > 0)
+		return false;
+	o->order.runs = 0;
+	return true;
+}
+
+size_t
+superout_bulk(struct superout *o, size_t max, int *fd, enum record_kind *kind)
+{
+	size_t	n;
+	int	i;
+
+	if (o->tty || superout_waits(o))
+		return 0;
+	for (i = 0; i < 2; i++) {
+		if (o->fd[i] == -1 || !o->wide[i] ||
+		    (n = pipes_filled(o->fd[i])) < PLAIN || !is_all(o, i))
+			continue;
+		*fd = o->fd[i];
+		*kind = kinds[i];
+		return n < max ? n : max;
+	}
+	return 0;
 }
 
 /* ---- a terminal ---- */

@@ -39,6 +39,9 @@ int  superout_open(struct superout *, enum superout_kind, unsigned rows, unsigne
  * SUPEROUT_READ) of each. */
 typedef void (*superout_fn)(enum record_kind, const void *p, size_t len, void *arg);
 void superout_read(struct superout *, size_t max, superout_fn, void *arg);
+/* That much lies in one pipe, and is all that comes next: for a copy without us,
+ * from *fd, of up to max bytes. 0: superout_read is as good. */
+size_t superout_bulk(struct superout *, size_t max, int *fd, enum record_kind *);
 /* Something was read and kept back, for its order: read again soon. */
 bool superout_waits(const struct superout *);
 bool superout_done(const struct superout *);	/* all is at its end */

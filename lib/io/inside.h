@@ -14,9 +14,9 @@
 struct evdns_base;
 
 /* One read of ciphertext or of small plain messages. */
-#define SCRATCH_IN	(64 * 1024)
-/* A batch of records: up to 64 KiB of ciphertext, and the last one on top. */
-#define SCRATCH_OUT	(96 * 1024)
+#define SCRATCH_IN	(256 * 1024)
+/* A batch of records: up to 256 KiB of ciphertext, and the last one on top. */
+#define SCRATCH_OUT	(288 * 1024)
 /* The plain bytes of one record, where they lie in pieces. */
 #define SCRATCH_PLAIN	(16 * 1024)
 /* A reservation of 65,536 makes an evbuffer allocate 131,072; this one fits

@@ -1,6 +1,7 @@
 /* pipes.c - descriptors for children (pipes.h). */
 #include "io/pipes.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -70,6 +71,28 @@ pipes_widen(int fd)
 	(void)fcntl(fd, F_SETPIPE_SZ, WIDE);
 #else
 	(void)fd;
+#endif
+}
+
+size_t
+pipes_filled(int fd)
+{
+	int	n = 0;
+
+	return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+ssize_t
+pipes_move(int pipe, int file, size_t len)
+{
+#ifdef SPLICE_F_NONBLOCK
+	return splice(pipe, NULL, file, NULL, len, SPLICE_F_NONBLOCK);
+#else
+	(void)pipe;
+	(void)file;
+	(void)len;
+	errno = EINVAL;
+	return -1;
 #endif
 }
 

@@ -3,7 +3,8 @@
  *
  * OpenSSL never touches the descriptor: its BIO reads from a window over the
  * loop's scratch memory, filled by one read(2), and writes into another
- * scratch that one write(2) empties, so a system call moves four full records.
+ * scratch that one write(2) empties, so a system call moves up to sixteen full
+ * records.
  * All ciphertext that was read is decrypted at once, so nothing can be left
  * over in between when `in` is full (it may then hold one record too many).
  * What the system did not take waits in `pend`; until it is gone nothing more
@@ -26,7 +27,8 @@
 #include "io/tls_ctx.h"
 
 #define RECORD		(16 * 1024)	/* plain bytes of a full record */
-#define BATCH		(64 * 1024)	/* ciphertext for one write */
+#define BATCH		(256 * 1024)	/* ciphertext for one write */
+#define BLOCK		(128 * 1024 - 64) /* as CHAIN_BULK, but fewer of them */
 #define PIECE_MIN	(8 * 1024)	/* shorter pieces are gathered to a record */
 #define BULK_MIN	(8 * 1024)	/* shorter reads are copied, not chained */
 #define PEND_MAX	(512 * 1024)	/* answers that a peer lets pile up */
@@ -361,8 +363,8 @@ decrypt_bulk(struct tls *t, size_t *got)
 
 	/* What was read, and the record of which OpenSSL has the beginning. */
 	room = t->win_len + (SSL_has_pending(t->ssl) ? RECORD : 0);
-	if (room > CHAIN_BULK)
-		room = CHAIN_BULK;
+	if (room > BLOCK)
+		room = BLOCK;
 	if (evbuffer_reserve_space(t->t.s.in, (ev_ssize_t)room, &v, 1) != 1)
 		fatalx("TLS: out of memory");
 	p = v.iov_base;		/* and room, or more */
