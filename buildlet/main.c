@@ -10,6 +10,7 @@
  */
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ struct program {
 	struct idle		*idle;
 	int			 status;
 	bool			 halting;
+	bool			 minds_terminal;
 
 	struct upgrade		*upgrade;
 	struct timer		*handing;	/* over, as soon as nothing is under way */
@@ -135,6 +137,26 @@ on_handing(void *arg)
 	loop_stop(b->loop);
 }
 
+static bool
+has_terminal(void)
+{
+	int	fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd != -1)
+		close(fd);
+	return fd != -1;
+}
+
+/* A terminal that hangs up takes its programs with it, unless by nohup(1). */
+static bool
+minds_terminal(void)
+{
+	struct sigaction	sa;
+
+	return sigaction(SIGHUP, NULL, &sa) == 0 && sa.sa_handler != SIG_IGN &&
+	    has_terminal();
+}
+
 /* What belongs to a connection ends with it; the execs do not. */
 static void
 on_hangup(void *arg)
@@ -145,6 +167,10 @@ on_hangup(void *arg)
 
 	if (b->stopping)
 		return;
+	if (p->minds_terminal && !has_terminal()) {
+		program_stop(b, "the terminal is gone", false);
+		return;
+	}
 	if (upgrade_check(p->upgrade, &e) == -1) {
 		log_error("%s", e.msg);
 		return;
@@ -286,6 +312,7 @@ program_open(struct program *p, struct err *e)
 	p->idle = idle_start(b);
 	loop_signal(b->loop, SIGTERM, on_signal, p);
 	loop_signal(b->loop, SIGINT, on_signal, p);
+	p->minds_terminal = minds_terminal();
 	loop_signal(b->loop, SIGHUP, on_hangup, p);
 	return 0;
 }
