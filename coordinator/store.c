@@ -74,6 +74,17 @@ static const char *const schema[] = {
 	"CREATE TABLE drains ("
 	" machine TEXT PRIMARY KEY, host_type TEXT NOT NULL, at INTEGER NOT NULL)"
 	" WITHOUT ROWID;",
+
+	"ALTER TABLE users ADD COLUMN operator INTEGER NOT NULL DEFAULT 0;"
+
+	/* ("groups" is a word of SQL.) */
+	"CREATE TABLE user_groups ("
+	" user TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,"
+	" PRIMARY KEY (user, name)) WITHOUT ROWID;"
+	"CREATE TABLE group_members ("
+	" user TEXT NOT NULL, name TEXT NOT NULL, instance TEXT NOT NULL,"
+	" PRIMARY KEY (user, name, instance)) WITHOUT ROWID;"
+	"CREATE INDEX groups_of_instance ON group_members (instance, name);",
 };
 
 struct store *
@@ -215,7 +226,15 @@ store_user_set_limit(struct store *s, const char *name, int64_t instances_max,
 	    "limit a user", "user", name, e);
 }
 
-#define USER_COLUMNS "name, disabled, created, instances_max"
+int
+store_user_set_operator(struct store *s, const char *name, bool is_operator, struct err *e)
+{
+	return store_must_change(db_exec(s->db, e,
+	    "UPDATE users SET operator = ? WHERE name = ?", "is", (int64_t)is_operator, name),
+	    "make a user an operator", "user", name, e);
+}
+
+#define USER_COLUMNS "name, disabled, created, instances_max, operator"
 
 struct user_walk {
 	store_user_fn		 fn;
@@ -233,6 +252,7 @@ on_user(const struct db_row *row, void *arg)
 	u.disabled = db_int(row, 1) != 0;
 	u.created = db_int(row, 2);
 	u.instances_max = db_int(row, 3);
+	u.is_operator = db_int(row, 4) != 0;
 	if (w->out != NULL) {
 		*w->out = u;
 		return false;

@@ -1,6 +1,6 @@
 /*
- * store.h - what outlives the coordinator: users, machine keys, leases, execs,
- * drains, events.
+ * store.h - what outlives the coordinator: users, machine keys, leases, groups,
+ * execs, drains, events.
  *
  * Whole operations, each one transaction that is on disk when it returns 0
  * (DESIGN, Durability; but see store_batch_begin_lazy), so that another database can stand behind it one day.
@@ -31,6 +31,7 @@ enum store_err {
 	STORE_EXISTS,
 	STORE_MISSING,
 	STORE_BAD_NAME,
+	STORE_FULL,		/* there may be no more of them */
 };
 
 /* Opens or makes the file (mode 0600) and brings its schema up. */
@@ -52,6 +53,7 @@ struct store_user {
 	bool	 disabled;
 	int64_t	 created;
 	int64_t	 instances_max;		/* -1: as the catalog says */
+	bool	 is_operator;		/* may see what is others' */
 };
 typedef bool (*store_user_fn)(const struct store_user *, void *arg);	/* false: stop */
 
@@ -62,6 +64,8 @@ int store_user_set_token(struct store *, const char *name, const char *token_has
 int store_user_set_disabled(struct store *, const char *name, bool disabled,
     struct err *e) MUST;
 int store_user_set_limit(struct store *, const char *name, int64_t instances_max,
+    struct err *e) MUST;
+int store_user_set_operator(struct store *, const char *name, bool is_operator,
     struct err *e) MUST;
 int store_users(struct store *, store_user_fn, void *arg, struct err *e) MUST; /* by name */
 /* 1 found, 0 not, -1 and e. */
@@ -125,8 +129,8 @@ int store_lease_touch(struct store *, const char *name, int64_t last_use,
     int64_t expires, struct err *e) MUST;
 int store_lease_keep(struct store *, const char *name, int64_t keep_until,
     int64_t expires, struct err *e) MUST;
-/* Once: an end that is there already stays. What ran there ends with it, and the
- * output that is kept of it is so until tails_until. */
+/* Once: an end that is there already stays. What ran there ends with it, the
+ * output that is kept of it is so until tails_until, and it leaves its groups. */
 int store_lease_end(struct store *, const char *name, int64_t now,
     const char *reason, int64_t tails_until, struct err *e) MUST;
 int store_leases_live(struct store *, store_lease_fn, void *arg, struct err *e) MUST; /* by name */
@@ -137,6 +141,29 @@ int store_leases_ended_of(struct store *, const char *user, store_lease_fn, void
 /* Calls fn if there is such a one: 1, else 0; -1 and e. */
 int store_lease_find(struct store *, const char *name, store_lease_fn, void *arg,
     struct err *e) MUST;
+
+/* --- groups: a user's names for sets of live instances. */
+int store_group_add(struct store *, const char *user, const char *name, int64_t now,
+    int64_t max, struct err *e) MUST;	/* STORE_FULL: the user has max of them */
+int store_group_delete(struct store *, const char *user, const char *name,
+    struct err *e) MUST;
+/* 1 found, 0 not, -1 and e. */
+int store_group_find(struct store *, const char *user, const char *name,
+    struct err *e) MUST;
+/* 1 it is in it from now on; 0 nothing has changed: it was in it, or the user has
+ * no such group or no such live instance; -1 and e. */
+int store_group_join(struct store *, const char *user, const char *name,
+    const char *instance, struct err *e) MUST;
+/* STORE_MISSING: it was not in it, or there is no such group. */
+int store_group_leave(struct store *, const char *user, const char *name,
+    const char *instance, struct err *e) MUST;
+typedef bool (*store_group_fn)(const char *name, const char *instance, void *arg);
+/* By name, in each the instances by their creation; an empty group comes once, with
+ * NULL. name NULL: all of the user's. */
+int store_groups(struct store *, const char *user, const char *name, store_group_fn,
+    void *arg, struct err *e) MUST;
+int store_groups_of(struct store *, const char *instance, store_group_fn, void *arg,
+    struct err *e) MUST;		/* by name */
 
 /* --- execs: the record of commands, found by instance and id. */
 #define STORE_WHY_INSTANCE "instance"	/* why of one that ended with its instance */

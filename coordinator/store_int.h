@@ -1,7 +1,7 @@
 /*
  * store_int.h - the inside of the store, shared by store.c (the file; users,
- * keys, events, drains), store_leases.c and store_execs.c. Nobody else
- * includes it.
+ * keys, events, drains), store_leases.c, store_groups.c and store_execs.c.
+ * Nobody else includes it.
  */
 #ifndef COORDINATOR_STORE_INT_H
 #define COORDINATOR_STORE_INT_H
@@ -25,5 +25,7 @@ int store_must_change(int64_t changed, const char *doing, const char *what,
  * are kept until then. */
 int store_execs_end(struct store *, const char *instance, int64_t now, const char *reason,
     int64_t until, struct err *e) MUST;
+/* And it is in no group any more. */
+int store_groups_end(struct store *, const char *instance, struct err *e) MUST;
 
 #endif

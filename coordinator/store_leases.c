@@ -96,7 +96,8 @@ lease_end(struct store *s, const char *name, int64_t now, const char *reason,
 {
 	if (store_must_change(db_exec(s->db, e,
 	    "UPDATE leases SET ended = ?, reason = ? WHERE name = ? AND ended = 0",
-	    "iss", now, reason, name), "end a lease", "live instance", name, e) == -1)
+	    "iss", now, reason, name), "end a lease", "live instance", name, e) == -1 ||
+	    store_groups_end(s, name, e) == -1)
 		return -1;
 	return store_execs_end(s, name, now, reason, tails_until, e);
 }
