@@ -4,7 +4,8 @@
  *
  * A client that gives its request a name (field `request`, feature
  * "create-again") may ask again after its connection was lost, and gets that
- * instance, or its place in the queue. An instance whose client was not there
+ * instance, or its place in the queue. The instance is in the groups that its
+ * fields `group` name from the start. An instance whose client was not there
  * any more to hear of it is ended at once.
  */
 #include <stdlib.h>
@@ -21,6 +22,11 @@
 
 #define STATUS_MS	5000	/* between two lines about the place in the queue, */
 #define BACK_MS		500	/* two looks whether a machine is back */
+
+struct asked {			/* the form; borrowed from the request */
+	const char	*version, *type, *key;
+	struct strs	 groups;
+};
 
 struct create {			/* lives as long as its request */
 	struct face	*face;
@@ -240,23 +246,27 @@ begin_stream(struct create *c)
 }
 
 static void
-start(struct create *c, const char *builder_type, const char *key, bool lines)
+start(struct create *c, const struct asked *a)
 {
-	struct core	*core = c->face->core;
-	struct instance	*i;
-	struct err	 e = ERR_INIT;
+	const struct sched_order	 o = { .builder_type = a->type,
+	    .peer = req_peer(c->r), .key = a->key, .groups = &a->groups };
+	struct core			*core = c->face->core;
+	struct instance			*i;
+	bool				 lines;
+	struct err			 e = ERR_INIT;
+
+	lines = strcmp(a->version, API_CLIENT_VERSION) >= 0;
 
 	reply_header(c->r, API_H_SUPPORTED, API_CLIENT_VERSION);
 	if (lines)
 		begin_stream(c);
 	req_on_done(c->r, on_done, c);
-	i = key == NULL ? NULL : instance_of_request(core, face_user(c->r)->name, key);
+	i = a->key == NULL ? NULL : instance_of_request(core, face_user(c->r)->name, a->key);
 	if (i != NULL) {
 		tell_again(c, i);
 		return;
 	}
-	c->request = sched_request(core, face_user(c->r), builder_type, req_peer(c->r), key,
-	    on_granted, c, &e);
+	c->request = sched_request(core, face_user(c->r), &o, on_granted, c, &e);
 	if (c->request == NULL) {
 		refuse(c, &e);
 		return;
@@ -267,38 +277,75 @@ start(struct create *c, const char *builder_type, const char *key, bool lines)
 	c->tick = loop_every(req_loop(c->r), STATUS_MS, on_tick, c);
 }
 
+/* Fills a; 0, or the status of a refusal and e. */
+static int
+take_form(struct http_req *r, const struct catalog *catalog, struct asked *a, struct err *e)
+{
+	const struct form	*form = req_form(r);
+	const char		*group;
+	struct str		 near = STR_INIT;
+	size_t			 it = 0;
+
+	a->version = req_param(r, "version");
+	a->type = req_param(r, "builderType");
+	a->key = req_param(r, "request");
+	while (form != NULL && (group = form_each(form, "group", &it)) != NULL) {
+		if (!strs_has(&a->groups, group) && a->groups.n <= GROUPS_MAX)
+			strs_add(&a->groups, group);
+	}
+	if (version_check(a->version, e) == -1)
+		return 400;
+	if (a->type == NULL || a->type[0] == '\0')
+		(void)err_set(e, "builderType is missing");
+	else if (a->key != NULL && !api_exec_id_ok(a->key))
+		(void)err_set(e, "request: not %d to %d of 0-9 a-z", API_EXEC_ID_MIN,
+		    API_EXEC_ID_MAX);
+	else if (a->groups.n > GROUPS_MAX)
+		(void)err_set(e, "group: more than %d", GROUPS_MAX);
+	else if (catalog_builder(catalog, a->type) == NULL) {
+		near_builders(catalog, a->type, &near);
+		(void)err_set(e, "unknown builder type \"%.*s\"%s", CATALOG_NAME_MAX,
+		    a->type, str_text(&near));
+		str_release(&near);
+	} else
+		return 0;
+	return 400;
+}
+
+/* Who asks again has its place or its instance, whatever has become of the groups. */
+static int
+check_groups(struct http_req *r, struct core *core, const struct asked *a, struct err *e)
+{
+	const struct user	*u = face_user(r);
+
+	if (a->key != NULL && (sched_has(core, u->name, a->key) ||
+	    instance_of_request(core, u->name, a->key) != NULL))
+		return 0;
+	if (groups_check(core, u, &a->groups, e) == 0)
+		return 0;
+	(void)err_wrap(e, "coordinator");
+	return e->code == STORE_MISSING ? 404 : 503;
+}
+
 void
 api_create(struct http_req *r, void *arg)
 {
 	struct face	*f = arg;
 	struct create	*c;
-	const char	*version = req_param(r, "version"), *type = req_param(r, "builderType");
-	const char	*key = req_param(r, "request");
-	struct str	 near = STR_INIT;
+	struct asked	 a = { .groups = STRS_INIT };
 	struct err	 e = ERR_INIT;
+	int		 status;
 
-	if (version_check(version, &e) == -1) {
-		reply_error(r, 400, "%s", e.msg);
-		return;
+	status = take_form(r, f->core->catalog, &a, &e);
+	if (status == 0)
+		status = check_groups(r, f->core, &a, &e);
+	if (status == 0) {
+		c = req_alloc(r, sizeof *c);
+		c->face = f;
+		c->r = r;
+		start(c, &a);
+	} else {
+		reply_error(r, status, "%s", e.msg);
 	}
-	if (type == NULL || type[0] == '\0') {
-		reply_error(r, 400, "builderType is missing");
-		return;
-	}
-	if (key != NULL && !api_exec_id_ok(key)) {
-		reply_error(r, 400, "request: not %d to %d of 0-9 a-z", API_EXEC_ID_MIN,
-		    API_EXEC_ID_MAX);
-		return;
-	}
-	if (catalog_builder(f->core->catalog, type) == NULL) {
-		near_builders(f->core->catalog, type, &near);
-		reply_error(r, 400, "unknown builder type \"%.*s\"%s", CATALOG_NAME_MAX,
-		    type, str_text(&near));
-		str_release(&near);
-		return;
-	}
-	c = req_alloc(r, sizeof *c);
-	c->face = f;
-	c->r = r;
-	start(c, type, key, strcmp(version, API_CLIENT_VERSION) >= 0);
+	strs_release(&a.groups);
 }

@@ -133,6 +133,7 @@ user_fill(struct core *core, const struct store_user *u, struct user *out)
 	snprintf(out->key, sizeof out->key, "%s%s", AUTH_USER_PREFIX, u->name);
 	out->instances_max = u->instances_max >= 0 ? u->instances_max :
 	    catalog_limit(core->catalog, u->name);
+	out->is_operator = u->is_operator;
 }
 
 int

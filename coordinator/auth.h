@@ -35,6 +35,7 @@ struct user {
 	char	name[STORE_NAME_MAX + 1];			/* "alice" */
 	char	key[sizeof(AUTH_USER_PREFIX) + STORE_NAME_MAX];	/* "user-alice" */
 	int64_t	instances_max;	/* -1: none */
+	bool	is_operator;	/* may see what is others' */
 };
 
 /* name: "alice" or "user-alice", or NULL (Bearer). e->msg is for the peer, the

@@ -6,6 +6,7 @@
  *	auth     who asks                     machines  what is connected
  *	sched    who waits                    instances who has which
  *	pools    where machines come from     execs     what runs there
+ *	groups   users' sets of instances
  *
  * A face reads the members of struct core and never writes them. One sweep a
  * second looks after every deadline (STYLE 22); time is loop_clock's.
@@ -22,6 +23,7 @@
 #include "coordinator/bclient.h"
 #include "coordinator/catalog.h"
 #include "coordinator/execs.h"
+#include "coordinator/groups.h"
 #include "coordinator/instance.h"
 #include "coordinator/machine.h"
 #include "coordinator/pool.h"

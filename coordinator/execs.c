@@ -201,6 +201,60 @@ execs_running(struct core *core, const char *instance)
 	return x == NULL ? 0 : x->running;
 }
 
+static int
+by_age(const void *a, const void *b)
+{
+	const struct exec_rec	*const *x = a, *const *y = b;
+
+	if ((*x)->created != (*y)->created)
+		return (*x)->created < (*y)->created ? -1 : 1;
+	return strcmp((*x)->id, (*y)->id);
+}
+
+/* Never in the middle of a character. */
+static void
+add_line(const struct exec_rec *r, size_t bytes, struct strs *out)
+{
+	struct str	 s = STR_INIT;
+	const char	*p = r->args.s, *end = p == NULL ? NULL : p + r->args.len;
+	size_t		 n = bytes - 3;
+
+	str_add(&s, r->cmd);
+	for (; p < end && s.len <= bytes; p += strlen(p) + 1)
+		str_addf(&s, " %s", p);
+	if (s.len > bytes) {
+		while (n > 0 && ((unsigned char)s.s[n] & 0xc0) == 0x80)
+			n--;
+		strs_addf(out, "%.*s...", (int)n, s.s);
+	} else {
+		strs_add(out, str_text(&s));
+	}
+	str_release(&s);
+}
+
+void
+execs_lines(struct core *core, const char *instance, size_t max, size_t bytes,
+    struct strs *out)
+{
+	struct exec_index	*x = index_find(core, instance);
+	struct exec_rec		**v, *r;
+	size_t			  i, n = 0, it = 0;
+	void			 *value;
+
+	if (x == NULL || x->running == 0)
+		return;
+	v = xcalloc(x->running, sizeof *v);
+	while (n < x->running && map_next(x->recs, &it, NULL, &value)) {
+		r = value;
+		if (r->ended == 0)
+			v[n++] = r;
+	}
+	qsort(v, n, sizeof *v, by_age);
+	for (i = 0; i < n && i < max; i++)
+		add_line(v[i], bytes, out);
+	free(v);
+}
+
 bool
 execs_settled(struct core *core, const char *user)
 {

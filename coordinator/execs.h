@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/str.h"
 #include "coordinator/store.h"
 
 struct core;
@@ -38,6 +39,11 @@ int execs_find(struct core *, const char *user, const char *prefix,
 bool execs_settled(struct core *, const char *user);
 /* How many run there, as far as we know. */
 size_t execs_running(struct core *, const char *instance);
+
+/* Adds their command lines for people, the oldest first, at most max, each cut to
+ * bytes (at least 4). */
+void execs_lines(struct core *, const char *instance, size_t max, size_t bytes,
+    struct strs *out);
 
 /* A request to /execs of that instance has begun or ended: look soon. */
 void execs_changed(struct core *, const char *instance);

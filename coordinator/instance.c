@@ -131,18 +131,31 @@ instance_begin(struct core *core, const char *user, const struct builder_type *b
 	return instance_new(all, &l, INSTANCE_PREPARING);
 }
 
-int
-instance_grant(struct instance *i, struct err *e)
+static int
+note_grant(struct instance *i, const struct strs *groups, struct err *e)
 {
 	struct core	*core = i->all->core;
 
+	if (store_batch_begin(core->store, e) == -1)
+		return -1;
+	if (store_lease_grant(core->store, i->name, i->boot, instances_wall(i->all),
+	    instance_wall_of(i, i->expires), e) == -1 ||
+	    groups_join(core, i->user, groups, i->name, e) == -1) {
+		store_batch_abort(core->store);
+		return -1;
+	}
+	return store_batch_commit(core->store, e);
+}
+
+int
+instance_grant(struct instance *i, const struct strs *groups, struct err *e)
+{
 	i->last_use = instances_mono(i->all);
 	instance_renew(i);
-	if (store_lease_grant(core->store, i->name, i->boot, instances_wall(i->all),
-	    instance_wall_of(i, i->expires), e) == -1)
+	if (note_grant(i, groups, e) == -1)
 		return -1;
 	instance_set_state(i, INSTANCE_LIVE);
-	execs_joined(core, i);
+	execs_joined(i->all->core, i);
 	return 0;
 }
 

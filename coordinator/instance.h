@@ -106,8 +106,9 @@ bool instance_on(struct core *, const char *machine);	/* is there one on that ma
 struct instance *instance_begin(struct core *, const char *user,
     const struct builder_type *, struct machine *m, const char *request,
     struct err *e) MUST;
-/* Its machine is ready: live from now. -1 and e: the store failed; end it. */
-int instance_grant(struct instance *, struct err *e) MUST;
+/* Its machine is ready: live from now, and in those groups of its user's. -1 and e:
+ * the store failed; end it. */
+int instance_grant(struct instance *, const struct strs *groups, struct err *e) MUST;
 /* m has joined: decides by what both sides know, adopts or releases m. */
 void instances_reconcile(struct instances *, struct machine *m, const struct api_status *);
 void instances_lost(struct instances *, struct machine *m, const char *why);

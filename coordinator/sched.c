@@ -29,6 +29,7 @@ struct request {
 	char			*builder_type;
 	char			*peer;
 	char			*key;		/* the client's name for it; NULL */
+	struct strs		 groups;
 	int			 class;
 	int64_t			 since;		/* mono */
 	struct instance		*instance;	/* preparing */
@@ -99,6 +100,7 @@ request_free(struct request *r)
 	free(r->builder_type);
 	free(r->peer);
 	free(r->key);
+	strs_release(&r->groups);
 	free(r);
 }
 
@@ -182,6 +184,12 @@ find_by_key(struct sched *s, const char *user, const char *key)
 	return NULL;
 }
 
+bool
+sched_has(struct core *core, const char *user, const char *key)
+{
+	return find_by_key(core->sched, user, key) != NULL;
+}
+
 /* Who asks again under the same key does so since the older connection is lost,
  * whether we have noticed or not: the request goes on for the newer. */
 static int
@@ -205,16 +213,16 @@ take_over(struct request *r, const char *builder_type, sched_granted_fn granted,
 static void	on_new(void *);
 
 struct request *
-sched_request(struct core *core, const struct user *who, const char *builder_type,
-    const char *peer, const char *key, sched_granted_fn granted, void *arg,
-    struct err *e)
+sched_request(struct core *core, const struct user *who, const struct sched_order *o,
+    sched_granted_fn granted, void *arg, struct err *e)
 {
-	const struct builder_type	*b = catalog_builder(core->catalog, builder_type);
-	struct request			*r = find_by_key(core->sched, who->name, key);
+	const struct builder_type	*b = catalog_builder(core->catalog, o->builder_type);
+	struct request			*r = find_by_key(core->sched, who->name, o->key);
+	size_t				 i;
 
 	if (r != NULL)
-		return take_over(r, builder_type, granted, arg, e) == 0 ? r : NULL;
-	if (may_request(core, who, b, builder_type, e) == -1)
+		return take_over(r, o->builder_type, granted, arg, e) == 0 ? r : NULL;
+	if (may_request(core, who, b, o->builder_type, e) == -1)
 		return NULL;
 	r = xcalloc(1, sizeof *r);
 	r->sched = core->sched;
@@ -222,8 +230,10 @@ sched_request(struct core *core, const struct user *who, const char *builder_typ
 	r->list = &r->queue->list;
 	r->user = *who;
 	r->builder_type = xstrdup(b->name);
-	r->peer = xstrdup(peer == NULL ? "" : peer);
-	r->key = key == NULL ? NULL : xstrdup(key);
+	r->peer = xstrdup(o->peer == NULL ? "" : o->peer);
+	r->key = o->key == NULL ? NULL : xstrdup(o->key);
+	for (i = 0; o->groups != NULL && i < o->groups->n; i++)
+		strs_add(&r->groups, o->groups->v[i]);
 	r->class = SCHED_CLASS_DEFAULT;
 	r->since = loop_now(core->loop);
 	r->granted = granted;
@@ -266,7 +276,7 @@ grant(struct request *r)
 	void			*arg = r->arg;
 	struct err		 e = ERR_INIT;
 
-	if (instance_grant(i, &e) == -1) {
+	if (instance_grant(i, &r->groups, &e) == -1) {
 		instance_end(i, "coordinator", "it could not be written down");
 		fail_later(r, SCHED_FAILED, e.msg);
 		return;

@@ -35,13 +35,22 @@ enum sched_err {
  * it the request is over and its handle dead. */
 typedef void (*sched_granted_fn)(struct instance *, const struct err *why, void *arg);
 
-/* NULL and e where it is refused at once. who is copied. peer: for the audit. key:
- * the client's name for this request, by which it asks again after its
- * connection was lost (instance_of_request): then the older request goes on for
- * the newer client, and its own is told, at once, that it is over. NULL: none. */
+/* What is asked for; copied. key: the client's name for this request, by which it
+ * asks again after its connection was lost (instance_of_request): then the older
+ * request goes on for the newer client, and its own is told, at once, that it is
+ * over. */
+struct sched_order {
+	const char		*builder_type;
+	const char		*peer;		/* for the audit; NULL: nobody's */
+	const char		*key;		/* NULL: none */
+	const struct strs	*groups;	/* the instance is in these from its grant on,
+						 * where they are there still; NULL: none */
+};
+/* NULL and e where it is refused at once. who is copied. */
 struct request *sched_request(struct core *, const struct user *who,
-    const char *builder_type, const char *peer, const char *key,
-    sched_granted_fn granted, void *arg, struct err *e) MUST;
+    const struct sched_order *, sched_granted_fn granted, void *arg, struct err *e) MUST;
+/* Does the user have a request of that key here? */
+bool sched_has(struct core *, const char *user, const char *key);
 /* The client left: granted does not come. A machine under preparation for it
  * is cleaned and lent to the next. */
 void sched_withdraw(struct request *);

@@ -215,7 +215,8 @@ ask_for(struct fix *fx, struct ask *a, const char *user, const char *builder)
 	struct err	e = ERR_INIT;
 
 	memset(a, 0, sizeof *a);
-	a->request = sched_request(fx->core, &u, builder, "peer", NULL, on_granted, a, &e);
+	a->request = sched_request(fx->core, &u,
+	    &(struct sched_order){ .builder_type = builder, .peer = "peer" }, on_granted, a, &e);
 	ck_assert_msg(a->request != NULL, "%s", e.msg);
 }
 

@@ -20,6 +20,48 @@ down(void)
 	fix_down(&fx);
 }
 
+/* --- what runs, for people ------------------------------------------------------- */
+
+static void
+check_lines(size_t max, size_t bytes, const char *want)
+{
+	struct strs	l = STRS_INIT;
+	struct str	got = STR_INIT;
+	size_t		i;
+
+	execs_lines(fx.core, ALICE0, max, bytes, &l);
+	for (i = 0; i < l.n; i++)
+		str_addf(&got, "%s|", l.v[i]);
+	ck_assert_str_eq(str_text(&got), want);
+	str_release(&got);
+	strs_release(&l);
+}
+
+START_TEST(test_lines)
+{
+	struct fake	*f = with_running("bbbbbb");
+
+	check_lines(8, 200, "prog a  b c|");
+	clock_advance(loop_clock(fx.loop), 10);
+	fake_run(f, "aaaaaa")->cmd = "later";
+	clock_advance(loop_clock(fx.loop), 10);
+	fake_run(f, "cccccc")->cmd = "\u00e4\u00e4\u00e4\u00e4\u00e4";
+	execs_changed(fx.core, ALICE0);
+	UNTIL(&fx, execs_running(fx.core, ALICE0) == 3);
+	/* By age, as many and as long as wanted, no character in halves. */
+	check_lines(8, 15, "prog a  b c|later a  b c|\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 a...|");
+	check_lines(8, 12, "prog a  b c|later a  b c|\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4...|");
+	check_lines(2, 11, "prog a  b c|later a ...|");
+	check_lines(0, 11, "");
+	fake_end(f, "bbbbbb", "ok", NULL);
+	execs_changed(fx.core, ALICE0);
+	UNTIL(&fx, execs_running(fx.core, ALICE0) == 2);
+	check_lines(1, 200, "later a  b c|");
+	instance_end(instance_peek(fx.core, ALICE0), "user-alice", "enough");
+	check_lines(8, 200, "");
+}
+END_TEST
+
 /* --- in step -------------------------------------------------------------------- */
 
 START_TEST(test_begins_and_ends)
@@ -342,6 +384,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(tc, up, down);
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, test_lines);
 	tcase_add_test(tc, test_begins_and_ends);
 	tcase_add_test(tc, test_without_output);
 	tcase_add_test(tc, test_asked_while_something_runs);

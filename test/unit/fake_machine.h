@@ -50,6 +50,7 @@ struct fix {
 struct fake_exec {
 	char		 id[40];
 	const char	*state, *status, *why;
+	const char	*cmd;		/* as JSON has it */
 	int64_t		 seq, created, ended;
 	const char	*output;	/* one record of stdout */
 };
@@ -122,6 +123,7 @@ fake_run(struct fake *f, const char *id)
 	memset(x, 0, sizeof *x);
 	snprintf(x->id, sizeof x->id, "%s", id);
 	x->state = "running";
+	x->cmd = "prog";
 	x->status = x->why = "";
 	x->seq = ++f->seq;
 	x->created = clock_wall(loop_clock(f->fx->loop));
@@ -146,9 +148,9 @@ fake_exec_text(struct str *s, const struct fake_exec *x)
 	char	time[CLOCK_TEXT_MAX];
 	size_t	len = x->output == NULL ? 0 : strlen(x->output);
 
-	str_addf(s, "{\"ID\":\"%s\",\"Seq\":%lld,\"Cmd\":\"prog\",\"Args\":[\"a\",\"\",\"b c\"],"
+	str_addf(s, "{\"ID\":\"%s\",\"Seq\":%lld,\"Cmd\":\"%s\",\"Args\":[\"a\",\"\",\"b c\"],"
 	    "\"State\":\"%s\",\"Created\":\"%s\",\"Status\":\"%s\",\"Why\":\"%s\","
-	    "\"LogEnd\":%zu,\"Output\":%zu", x->id, (long long)x->seq, x->state,
+	    "\"LogEnd\":%zu,\"Output\":%zu", x->id, (long long)x->seq, x->cmd, x->state,
 	    clock_rfc3339(x->created, true, time), x->status, x->why,
 	    len == 0 ? 0 : len + RECORD_HEAD, len);
 	if (x->ended != 0)

@@ -140,7 +140,8 @@ ask_again(struct ask *a, const char *builder, struct err *e)
 
 	memset(a, 0, sizeof *a);
 	memset(e, 0, sizeof *e);
-	a->request = sched_request(fx.core, &u, builder, "peer", KEY, on_granted, a, e);
+	a->request = sched_request(fx.core, &u,
+	    &(struct sched_order){ .builder_type = builder, .key = KEY }, on_granted, a, e);
 	return a->request;
 }
 

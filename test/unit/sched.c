@@ -177,7 +177,8 @@ refused(const char *builder, int64_t max, int code, const char *word)
 	struct user	u = user_of("alice", max);
 	struct err	e = ERR_INIT;
 
-	ck_assert_ptr_null(sched_request(fx.core, &u, builder, "p", NULL, on_granted, NULL, &e));
+	ck_assert_ptr_null(sched_request(fx.core, &u,
+	    &(struct sched_order){ .builder_type = builder }, on_granted, NULL, &e));
 	ck_assert_msg(e.code == code, "code %d: %s", e.code, e.msg);
 	ck_assert_msg(strstr(e.msg, word) != NULL, "%s", e.msg);
 }
