@@ -2,7 +2,7 @@
  * api_instances.c - /api/v1/instances: those of whoever asks, also the ended
  * ones, and making one last longer. To look at one is no use of it.
  *
- *	GET  /api/v1/instances			{"Instances":[...]}
+ *	GET  /api/v1/instances[?all=1]		{"Instances":[...]}; all: everybody's
  *	GET  /api/v1/instances/NAME		an object as present_live or present_ended
  *	POST /api/v1/instances/NAME/extend	form duration ("2h", or ms): that object
  */
@@ -16,35 +16,74 @@
 #define PATH		"/api/v1/instances"
 #define ENDED_MAX	1000	/* in a list */
 
+struct listing {
+	struct core	*core;
+	struct json	*all;
+	bool		 failed;
+	struct err	 why;
+};
+
 static bool
 add_live(const struct instance_row *row, void *arg)
 {
-	json_push(arg, present_live(row));
-	return true;
+	struct listing	*l = arg;
+	struct json	*j;
+
+	if (row->state == INSTANCE_PREPARING)	/* nobody's yet */
+		return true;
+	j = present_live(l->core, row, &l->why);
+	l->failed = j == NULL;
+	if (j != NULL)
+		json_push(l->all, j);
+	return !l->failed;
 }
 
 static bool
-add_ended(const struct store_lease *l, void *arg)
+add_ended(const struct store_lease *lease, void *arg)
 {
-	json_push(arg, present_ended(l));
+	struct listing	*l = arg;
+
+	json_push(l->all, present_ended(lease));
 	return true;
 }
 
+/* user NULL: everybody's. */
 static void
-list(struct http_req *r, struct core *core)
+list(struct http_req *r, struct core *core, const char *user)
 {
-	const char	*user = face_user(r)->name;
-	struct json	*j = json_object(), *all = json_array();
-	struct err	 e = ERR_INIT;
+	struct json	*j = json_object();
+	struct listing	 l = { .core = core, .all = json_array() };
+	int		 ret;
 
-	instance_rows(core, user, add_live, all);
-	json_set(j, "Instances", all);
-	if (store_leases_ended_of(core->store, user, add_ended, all, ENDED_MAX, &e) == -1) {
-		json_free(j);
-		reply_error(r, 503, "coordinator: %s", e.msg);
+	json_set(j, "Instances", l.all);
+	instance_rows(core, user, add_live, &l);
+	ret = l.failed ? -1 : user == NULL ?
+	    store_leases_ended(core->store, add_ended, &l, ENDED_MAX, &l.why) :
+	    store_leases_ended_of(core->store, user, add_ended, &l, ENDED_MAX, &l.why);
+	if (ret == 0) {
+		face_reply_json(r, 200, j);
 		return;
 	}
-	face_reply_json(r, 200, j);
+	json_free(j);
+	reply_error(r, 503, "coordinator: %s", l.why.msg);
+}
+
+static void
+list_asked(struct http_req *r, struct core *core)
+{
+	const char		*all = req_param(r, "all");
+	const struct user	*u = face_user(r);
+
+	if (all == NULL || str_eq(all, "0"))
+		list(r, core, u->name);
+	else if (!str_eq(all, "1"))
+		reply_error(r, 400, "all: neither 0 nor 1");
+	else if (!u->is_operator)
+		reply_error(r, 403, "coordinator: everybody's instances are for operators, "
+		    "and %s is none (there, \"coordinator user operator %s yes\" makes one)",
+		    u->key, u->name);
+	else
+		list(r, core, NULL);
 }
 
 struct looking {
@@ -76,12 +115,17 @@ show(struct http_req *r, struct core *core, const char *name)
 	struct looking		 x = { r, false };
 	struct instance_row	 row;
 	struct instance		*i;
+	struct json		*j;
 	struct err		 e = ERR_INIT, failed = ERR_INIT;
 
 	i = instance_look(core, face_user(r), name, &e);
 	if (i != NULL) {
 		instance_row_of(i, &row);
-		face_reply_json(r, 200, present_live(&row));
+		j = present_live(core, &row, &failed);
+		if (j != NULL)
+			face_reply_json(r, 200, j);
+		else
+			reply_error(r, 503, "coordinator: %s", failed.msg);
 		return;
 	}
 	if (e.code == INSTANCE_UNKNOWN &&
@@ -137,7 +181,7 @@ api_instances(struct http_req *r, void *arg)
 	if (verb != NULL)
 		*verb++ = '\0';
 	if (name[0] == '\0')
-		list(r, f->core);
+		list_asked(r, f->core);
 	else if (verb == NULL)
 		show(r, f->core, name);
 	else

@@ -8,6 +8,7 @@ static const char *const features[] = {
 	"builders",	/* GET /api/v1/builders */
 	"instances",	/* /api/v1/instances */
 	API_F_EXECS,	/* /api/v1/execs; requests to an instance's /execs are passed on */
+	"groups",	/* /api/v1/groups; field `group` of POST /buildlet/create */
 	"create-again",	/* field `request` of POST /buildlet/create */
 };
 

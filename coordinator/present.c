@@ -7,6 +7,9 @@
 #include "api/types.h"
 #include "base/xmalloc.h"
 
+#define RUNNING_MAX	8	/* commands of an instance that are shown, */
+#define COMMAND_MAX	200	/* and bytes of each */
+
 struct json *
 present_instance_row(const struct instance_row *row)
 {
@@ -43,11 +46,35 @@ set_time(struct json *j, const char *key, int64_t wall)
 		json_set_str(j, key, clock_rfc3339(wall, true, text));
 }
 
-struct json *
-present_live(const struct instance_row *row)
+static struct json *
+strs_json(const struct strs *l)
 {
-	struct json	*j = json_object();
+	struct json	*list = json_array();
+	size_t		 i;
 
+	for (i = 0; i < l->n; i++)
+		json_push_str(list, l->v[i]);
+	return list;
+}
+
+static void
+set_strs(struct json *j, const char *key, struct strs *l)
+{
+	json_set(j, key, strs_json(l));
+	strs_release(l);
+}
+
+struct json *
+present_live(struct core *core, const struct instance_row *row, struct err *e)
+{
+	struct strs	 groups = STRS_INIT, lines = STRS_INIT;
+	struct json	*j;
+
+	if (groups_of(core, row->name, &groups, e) == -1) {
+		strs_release(&groups);
+		return NULL;
+	}
+	j = json_object();
 	json_set_str(j, "Name", row->name);
 	json_set_str(j, "User", row->user_key);
 	json_set_str(j, "BuilderType", row->builder_type);
@@ -57,7 +84,9 @@ present_live(const struct instance_row *row)
 	set_time(j, "Expires", row->expires);
 	set_time(j, "Limit", row->limit);
 	set_time(j, "LastHeard", row->heard);
-	json_set_int(j, "Running", (int64_t)row->running);
+	set_strs(j, "Groups", &groups);
+	execs_lines(core, row->name, RUNNING_MAX, COMMAND_MAX, &lines);
+	set_strs(j, "Running", &lines);
 	return j;
 }
 
@@ -75,7 +104,8 @@ present_ended(const struct store_lease *l)
 	set_time(j, "Created", l->created);
 	set_time(j, "Expires", l->expires);
 	set_time(j, "Limit", l->limit_at);
-	json_set_int(j, "Running", 0);
+	json_set(j, "Groups", json_array());
+	json_set(j, "Running", json_array());
 	set_time(j, "Ended", l->ended);
 	json_set_str(j, "Reason", l->reason == NULL ? "" : l->reason);
 	free(key);
@@ -110,6 +140,16 @@ present_exec(const struct store_exec *x)
 	json_set_str(j, "Status", x->status);
 	json_set_str(j, "Why", x->why);
 	json_set_str(j, "Who", x->who);
+	return j;
+}
+
+struct json *
+present_group(const struct group_row *row)
+{
+	struct json	*j = json_object();
+
+	json_set_str(j, "Name", row->name);
+	json_set(j, "Instances", strs_json(row->instances));
 	return j;
 }
 

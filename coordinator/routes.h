@@ -21,6 +21,7 @@ void api_v1_version(struct http_req *, void *);		/* api_v1.c */
 void api_v1_builders(struct http_req *, void *);
 void api_instances(struct http_req *, void *);		/* api_instances.c */
 void api_instances_post(struct http_req *, void *);
+void api_groups(struct http_req *, void *);		/* api_groups.c */
 void api_execs(struct http_req *, void *);		/* api_execs.c */
 void page_status(struct http_req *, void *);		/* page_status.c */
 void page_builders(struct http_req *, void *);		/* page_builders.c */

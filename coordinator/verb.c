@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
 	    "a new token in place of the old one; prints it, once" },
 	{ "user", "limit", "NAME N|none", 2, true, verb_user_limit,
 	    "how many instances at once; none: as the configuration says" },
+	{ "user", "operator", "NAME yes|no", 2, true, verb_user_operator,
+	    "may the user see what is others'?" },
 	{ "key", "add", "HOST-TYPE NAME", 2, true, verb_key_add,
 	    "a key for a machine; prints it, once" },
 	{ "key", "list", NULL, 0, true, verb_key_list, "all machine keys" },

@@ -18,6 +18,7 @@ int verb_user_disable(const struct verb_context *, char **, struct str *, struct
 int verb_user_enable(const struct verb_context *, char **, struct str *, struct err *);
 int verb_user_token(const struct verb_context *, char **, struct str *, struct err *);
 int verb_user_limit(const struct verb_context *, char **, struct str *, struct err *);
+int verb_user_operator(const struct verb_context *, char **, struct str *, struct err *);
 int verb_key_add(const struct verb_context *, char **, struct str *, struct err *);
 int verb_key_list(const struct verb_context *, char **, struct str *, struct err *);
 int verb_key_revoke(const struct verb_context *, char **, struct str *, struct err *);

@@ -58,8 +58,9 @@ print_user(const struct store_user *u, void *arg)
 
 	if (u->instances_max >= 0)
 		snprintf(limit, sizeof limit, "%lld", (long long)u->instances_max);
-	str_addf(arg, "%-24s %-9s %-21s %s\n", u->name, u->disabled ? "disabled" : "enabled",
-	    verb_time(u->created, created), limit);
+	str_addf(arg, "%-24s %-9s %-21s %-8s %s\n", u->name,
+	    u->disabled ? "disabled" : "enabled", verb_time(u->created, created), limit,
+	    u->is_operator ? "yes" : "no");
 	return true;
 }
 
@@ -67,7 +68,8 @@ int
 verb_user_list(const struct verb_context *c, char **argv, struct str *out, struct err *e)
 {
 	(void)argv;
-	str_addf(out, "%-24s %-9s %-21s %s\n", "NAME", "STATE", "CREATED", "LIMIT");
+	str_addf(out, "%-24s %-9s %-21s %-8s %s\n", "NAME", "STATE", "CREATED", "LIMIT",
+	    "OPERATOR");
 	return store_users(c->store, print_user, out, e);
 }
 
@@ -120,6 +122,20 @@ verb_user_limit(const struct verb_context *c, char **argv, struct str *out, stru
 	if (store_user_set_limit(c->store, argv[0], max, e) == -1)
 		return -1;
 	note(c, "user.limit", argv[0], argv[1]);
+	return 0;
+}
+
+int
+verb_user_operator(const struct verb_context *c, char **argv, struct str *out, struct err *e)
+{
+	bool	yes = str_eq(argv[1], "yes");
+
+	(void)out;
+	if (!yes && !str_eq(argv[1], "no"))
+		return err_set(e, "user operator: neither \"yes\" nor \"no\": %.40s", argv[1]);
+	if (store_user_set_operator(c->store, argv[0], yes, e) == -1)
+		return -1;
+	note(c, "user.operator", argv[0], argv[1]);
 	return 0;
 }
 

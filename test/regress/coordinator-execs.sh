@@ -59,8 +59,8 @@ assert_match 'host words' "$(tr -d '\0' <"$T/kept")"
 assert_eq '404' "$(kept forever | cut -d' ' -f1)" "of one that runs"
 
 # What runs counts as use, and is seen.
-running() { [ "$(member Running "$(http "/api/v1/instances/$i")")" = "$1" ]; }
-eventually running 1
+running() { http "/api/v1/instances/$i" | tr -d '\n' | grep -qF "\"Running\": $1"; }
+eventually running '[    "/bin/sh -c echo so far; exec sleep 1000"  ]'
 assert_match '"Running": 1' "$(http '/?mode=json')"
 assert_match "^$i .* 1\$" "$(verb instance list)"
 

@@ -9,6 +9,8 @@ mkdir "$T/state"
 token=$(verb user add alice)
 verb key add h lab7 >"$T/key"
 assert_match '^alice +enabled' "$(verb user list)"
+verb user operator alice yes
+assert_match '^alice +enabled .* yes$' "$(verb user list)"
 assert_match '^lab7 +h +machine +good' "$(verb key list)"
 verb key revoke lab7
 assert_match '^lab7 +h +machine +revoked' "$(verb key list)"
