@@ -32,7 +32,7 @@ answer_json(struct http_req *r, int status, struct json *j)
 void
 exec_api_answer(struct http_req *r, int status, const struct exec *x)
 {
-	answer_json(r, status, exec_json(x));
+	answer_json(r, status, exec_json(x, false));
 }
 
 /* OK, or why not. */
@@ -64,7 +64,7 @@ exec_api_number(struct http_req *r, const char *name, int64_t min, int64_t max,
 static void
 list_add(struct exec *x, void *arg)
 {
-	json_push(arg, exec_json(x));
+	json_push(arg, exec_json(x, true));
 }
 
 void

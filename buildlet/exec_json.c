@@ -1,10 +1,14 @@
 /* exec_json.c - an exec as JSON: for clients, and its spec on disk. */
 #include "buildlet/exec_int.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/xmalloc.h"
+
+#define BRIEF	1024	/* of a text in a list: a thousand of them are one answer */
 
 static const char *const state_names[] = {
 	[EXEC_STARTING] = "running", [EXEC_RUNNING] = "running",
@@ -27,6 +31,47 @@ args_json(const struct strs *args)
 
 	for (i = 0; i < args->n; i++)
 		json_push_str(list, args->v[i]);
+	return list;
+}
+
+/* At most so many bytes of it, and "..." where that is not all; malloc'ed. */
+static char *
+cut(const char *s, size_t max)
+{
+	size_t	len = strlen(s);
+
+	if (len <= max)
+		return xstrdup(s);
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;			/* not within a character */
+	return xasprintf("%.*s...", (int)max, s);
+}
+
+static void
+set_cut(struct json *j, const char *key, const char *s, size_t max)
+{
+	char	*text = cut(s, max);
+
+	json_set_str(j, key, text);
+	free(text);
+}
+
+static struct json *
+args_cut(const struct strs *args, size_t max)
+{
+	struct json	*list = json_array();
+	size_t		 i, len;
+	char		*text;
+
+	for (i = 0; i < args->n && max > 0; i++) {
+		text = cut(args->v[i], max);
+		json_push_str(list, text);
+		free(text);
+		len = strlen(args->v[i]) + 1;
+		max -= len < max ? len : max;
+	}
+	if (i < args->n)
+		json_push_str(list, "...");
 	return list;
 }
 
@@ -66,15 +111,16 @@ end_json(const struct exec *x, struct json *j)
 }
 
 struct json *
-exec_json(const struct exec *x)
+exec_json(const struct exec *x, bool brief)
 {
 	struct json	*j = json_object();
 
 	json_set_str(j, "ID", x->id);
 	json_set_int(j, "Seq", (int64_t)x->seq);
-	json_set_str(j, "Cmd", x->plan.cmd);
-	json_set(j, "Args", args_json(&x->plan.args));
-	json_set_str(j, "Dir", x->plan.dir);
+	set_cut(j, "Cmd", x->plan.cmd, brief ? BRIEF : SIZE_MAX);
+	json_set(j, "Args", brief ? args_cut(&x->plan.args, BRIEF) :
+	    args_json(&x->plan.args));
+	set_cut(j, "Dir", x->plan.dir, brief ? BRIEF : SIZE_MAX);
 	json_set_str(j, "State", state_names[x->state]);
 	set_time(j, "Created", x->plan.created);
 	if (x->status != NULL)

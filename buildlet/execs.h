@@ -66,7 +66,8 @@ struct exec *exec_start(struct execs *, const struct execspec *, const struct ex
     struct err *e) MUST;
 const char *exec_id(const struct exec *);
 enum exec_state exec_state(const struct exec *);
-struct json *exec_json(const struct exec *) MUST;	/* as GET /execs/ID answers */
+/* As GET /execs/ID answers; brief, as in the list: long texts are cut. */
+struct json *exec_json(const struct exec *, bool brief) MUST;
 const char *exec_status(const struct exec *);	/* Process-State; NULL while it runs */
 const char *exec_why(const struct exec *);	/* "", "killed", "timeout" or "disk" */
 size_t	 exec_left(const struct exec *, const char **names);	/* what runs on after it */

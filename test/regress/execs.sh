@@ -126,3 +126,14 @@ wrong 400 'no signal' -d signal=NONE "$url/execs/later001/signal"
 wrong 400 "requires 'signal'" -X POST "$url/execs/later001/signal"
 wrong 400 "requires 'rows' and 'cols'" -d rows=3 "$url/execs/later001/resize"
 wrong 410 'stdin is closed' -T /dev/null "$url/execs/later001/stdin"
+
+# Very long arguments: whole where one is asked for, cut in the list.
+{ printf 'cmdArg='; head -c 300000 /dev/zero | tr '\0' y; } >"$T/long"
+make long0001 -d cmd=/bin/true --data "@$T/long"
+finish long0001 >/dev/null
+show long0001
+[ "$(wc -c <"$T/out")" -gt 300000 ] || fail "an argument is cut"
+assert_eq 200 "$(code "$url/execs")"
+tr '{' '\n' <"$T/out" | grep '"ID":"long0001"' >"$T/one"
+[ "$(wc -c <"$T/one")" -lt 3000 ] || fail "an argument in the list is $(wc -c <"$T/one") bytes"
+assert_match 'yyy\.\.\."\]' "$(cat "$T/one")"
