@@ -18,8 +18,8 @@
 struct loop;
 struct patience;
 
-/* Without a connection. Where there never was one, sooner: it is not likely
- * that anybody is there. */
+/* Without a connection. Where there never was one nor any answer, sooner: it is
+ * not likely that anybody is there. A machine that is away may take its time. */
 #define PATIENCE_MS		(10 * 60 * 1000)
 #define PATIENCE_FIRST_MS	(30 * 1000)
 

@@ -146,6 +146,40 @@ START_TEST(test_give_up)
 }
 END_TEST
 
+/* Nobody there for long is the end of it; somebody who tells of a machine that is
+ * away is not. */
+static void
+first(void)
+{
+	struct err	w = ERR_INIT;
+
+	begin(600000);
+	ck_assert_int_eq(lost("nobody there"), 0);
+	clock_advance(loop_clock(loop), 40000);
+	ck_assert_int_eq(lost("nobody there"), -1);
+	finish();
+	begin(600000);
+	err_set(&w, "its machine is away");
+	ck_assert_int_eq(patience_wait(patience, &w, &e), 0);
+	clock_advance(loop_clock(loop), 40000);
+	ck_assert_int_eq(patience_wait(patience, &w, &e), 0);
+	ck_assert_int_eq(lost("refused"), 0);	/* it starts anew */
+	clock_advance(loop_clock(loop), 600000);
+	ck_assert_int_eq(patience_wait(patience, &w, &e), -1);
+	ck_assert_str_eq(e.msg, "its machine is away");
+	finish();
+}
+
+START_TEST(test_first)
+{
+	int	 status;
+	char	*text = child_stderr(first, &status);
+
+	ck_assert_msg(status == 0, "%s", text);
+	free(text);
+}
+END_TEST
+
 static void
 on_time(void *arg)
 {
@@ -189,6 +223,7 @@ unit_suite(void)
 	tcase_add_test(c, test_why);
 	tcase_add_test(c, test_said);
 	tcase_add_test(c, test_give_up);
+	tcase_add_test(c, test_first);
 	tcase_add_test(c, test_stop);
 	suite_add_tcase(s, c);
 	return s;
