@@ -16,6 +16,7 @@
 #define SECRET_FILE_MAX	4096
 #define HOSTNAME_MAX	256
 #define MINUTE		(60 * 1000)
+#define RETRY_MOST	(60 * MINUTE)
 #define LOG_MIN		(64 * 1024ULL)
 #define LOG_MAX		(1ULL << 50)
 
@@ -83,6 +84,8 @@ settings_options(struct settings *s)
 		    "how many processes all commands may have" },
 		{ "port-file", OPT_STRING, &s->port_file, "FILE",
 		    "listen mode: gets the port once it is served" },
+		{ "retry-max", OPT_DURATION, &s->retry_max_ms, "TIME",
+		    "reverse mode: most between two tries to connect again" },
 		{ "revdial", OPT_STRING, &s->revdial, "VERSION",
 		    "speak only this version: yamux or 2 (else the best)" },
 		{ "reverse-type", OPT_STRING, &s->reverse_type, "TYPE",
@@ -138,6 +141,8 @@ modes_check(const struct settings *s, struct err *e)
 		return err_set(e, "-key-file and -join-token-file exclude one another");
 	if ((s->tls_cert == NULL) != (s->tls_key == NULL))
 		return err_set(e, "-tls-cert and -tls-key need one another");
+	if (s->retry_max_ms < s->retry_first_ms || s->retry_max_ms > RETRY_MOST)
+		return err_set(e, "-retry-max: not from 250ms to 1h");
 	if (s->workdir == NULL || s->workdir[0] == '\0')
 		return err_set(e, "-workdir is needed");
 	return 0;

@@ -27,8 +27,8 @@ struct patience {
 	struct timer	*timer;
 	int64_t		 since;		/* clock_mono of the break; -1: none */
 	int64_t		 back;		/* of the last patience_back */
-	bool		 ever;		/* there was a sign, */
-	bool		 answered;	/* or somebody who told why it cannot be now */
+	bool		 ever;		/* there was a sign */
+	bool		 answered;	/* the last try: somebody told why it cannot be now */
 	bool		 lost;		/* said */
 	bool		 waiting, stopped;
 	unsigned	 failures;	/* since the last sign */
@@ -170,6 +170,8 @@ patience_tell(struct patience *p, const struct err *why)
 static int64_t
 patience_limit(const struct patience *p)
 {
+	if (p->answered && p->give_up_ms == PATIENCE_MS)
+		return PATIENCE_AWAY_MS;
 	return p->ever || p->answered || p->give_up_ms < PATIENCE_FIRST_MS ?
 	    p->give_up_ms : PATIENCE_FIRST_MS;
 }
@@ -200,7 +202,7 @@ patience_wait(struct patience *p, const struct err *why, struct err *e)
 	if (p->back != 0 && now - p->back >= WORKED_MS)
 		backoff_reset(&p->backoff);
 	p->back = 0;
-	p->answered = p->answered || why->code == 0;
+	p->answered = why->code == 0;
 	ms = backoff_next(&p->backoff);
 	if (now - p->since + ms > patience_limit(p))
 		return patience_give_up(p, now - p->since, why, e);

@@ -18,10 +18,13 @@
 struct loop;
 struct patience;
 
-/* Without a connection. Where there never was one nor any answer, sooner: it is
- * not likely that anybody is there. A machine that is away may take its time. */
+/* Without a connection, where the person did not say how long. Where there never
+ * was one nor any answer, sooner: it is not likely that anybody is there. Where
+ * the coordinator answers that the machine is away, later: it knows for how long
+ * it keeps the instance, and then tells that it has ended. */
 #define PATIENCE_MS		(10 * 60 * 1000)
 #define PATIENCE_FIRST_MS	(30 * 1000)
+#define PATIENCE_AWAY_MS	(60 * 60 * 1000)
 
 /* What a failed request means: status (0: no answer) and e as call_send left
  * them. begun: the thing in question exists there, so that even what cannot

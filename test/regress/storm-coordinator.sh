@@ -10,7 +10,7 @@
 
 kills=${KILLS:-20} clients=${CLIENTS:-20}
 start_coordinator
-storm_machines "$clients"
+storm_machines "$clients" ${RETRY:+-retry-max "$RETRY"}
 storm_begin "$clients"
 for ((k = 0; k < kills; k++)); do
 	pass $((RANDOM % 38 + 2))	# a random moment

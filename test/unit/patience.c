@@ -153,20 +153,24 @@ first(void)
 {
 	struct err	w = ERR_INIT;
 
-	begin(600000);
+	begin(PATIENCE_MS);
 	ck_assert_int_eq(lost("nobody there"), 0);
 	clock_advance(loop_clock(loop), 40000);
 	ck_assert_int_eq(lost("nobody there"), -1);
 	finish();
-	begin(600000);
+	begin(PATIENCE_MS);
 	err_set(&w, "its machine is away");
 	ck_assert_int_eq(patience_wait(patience, &w, &e), 0);
-	clock_advance(loop_clock(loop), 40000);
+	clock_advance(loop_clock(loop), 2 * PATIENCE_MS);
 	ck_assert_int_eq(patience_wait(patience, &w, &e), 0);
-	ck_assert_int_eq(lost("refused"), 0);	/* it starts anew */
-	clock_advance(loop_clock(loop), 600000);
+	clock_advance(loop_clock(loop), PATIENCE_AWAY_MS);
 	ck_assert_int_eq(patience_wait(patience, &w, &e), -1);
 	ck_assert_str_eq(e.msg, "its machine is away");
+	finish();
+	begin(40000);			/* the person said how long */
+	ck_assert_int_eq(patience_wait(patience, &w, &e), 0);
+	clock_advance(loop_clock(loop), 41000);
+	ck_assert_int_eq(patience_wait(patience, &w, &e), -1);
 	finish();
 }
 
