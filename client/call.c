@@ -36,13 +36,13 @@ struct call {
 	struct http_conn	*conn;		/* NULL: not dialed */
 	bool			 kept;		/* conn has served a request before */
 
-	struct stream		*dialing;
 	const char		*doing;
 	bool			 waiting;	/* loop_run goes on until this is false */
 	bool			 reading;	/* in call_read */
 	bool			 failed;
 	struct err		 why;
 	int			 status;	/* 0: no answer yet */
+	struct stream		*upgraded;	/* what an answer 101 made of conn */
 	struct body		*answer;	/* the reader's end; NULL: none, or read */
 	struct headers		*fields;	/* of the answer's head */
 	struct headers		*trailers;
@@ -176,12 +176,12 @@ call_dial(struct call *c, bool own, struct err *e)
 	return 0;
 }
 
-/* A connection that can take a request. A body goes over our own: it cannot be
- * sent again if the agent's was stale, and much of it is faster so. */
+/* A connection that can take a request. Our own for a body, which cannot be sent
+ * again if the agent's was stale, and for what takes it away. */
 static int
 call_connect(struct call *c, const struct call_request *q, struct err *e)
 {
-	bool	own = q->body != NULL;
+	bool	own = q->body != NULL || q->upgraded != NULL;
 
 	if (c->answer != NULL) {	/* nobody read the last one to its end */
 		body_close(c->answer);
@@ -208,8 +208,7 @@ on_head(struct http_conn *conn, const struct http_resp *resp, void *arg)
 	c->status = resp->status;
 	c->fields = headers_copy(resp->headers);
 	c->answer = resp->body;
-	if (resp->upgraded != NULL)
-		stream_close(resp->upgraded);
+	c->upgraded = resp->upgraded;
 	call_wake(c);
 }
 
@@ -248,6 +247,8 @@ call_fields(const struct call *c, const struct call_request *q)
 	if (q->form != NULL)
 		headers_add(h, "Content-Type",
 		    "application/x-www-form-urlencoded");
+	if (q->more != NULL)
+		headers_copy_end_to_end(h, q->more);
 	return h;
 }
 
@@ -478,6 +479,21 @@ call_refused(struct call *c, const char *doing, struct err *e)
 	return -1;
 }
 
+static int
+call_taken(struct call *c, const struct call_request *q, struct err *e)
+{
+	struct stream	*s = c->upgraded;
+
+	c->upgraded = NULL;
+	call_hang_up(c);
+	if (q->upgraded != NULL)
+		*q->upgraded = s;
+	else
+		stream_close(s);
+	return q->upgraded != NULL ? 0 : err_set(e, "%s: %s: the answer is another protocol", target_hop(&c->to),
+	    q->doing);
+}
+
 int
 call_send(struct call *c, const struct call_request *q, struct err *e)
 {
@@ -507,6 +523,8 @@ call_send(struct call *c, const struct call_request *q, struct err *e)
 		return err_code(e, CALL_LOST, "%s: %s: %s", target_hop(&c->to),
 		    q->doing, c->why.msg);
 	}
+	if (c->upgraded != NULL)
+		return call_taken(c, q, e);
 	if (c->status < 200 || c->status > 299)
 		return call_refused(c, q->doing, e);
 	return 0;

@@ -38,6 +38,10 @@ struct call_request {
 	const struct form	*query;	/* NULL: none */
 	const struct form	*form;	/* the body, of a POST; NULL: none */
 	struct body		*body;	/* taken; NULL: none. Not with form */
+	const struct headers	*more;	/* fields of the head, besides ours; NULL: none */
+	/* Gets the connection of an answer 101, yours, on which bytes may have come
+	 * already. NULL: such an answer is an error. Over a connection of our own. */
+	struct stream		**upgraded;
 	const char		*doing;	/* "list go", for error texts */
 	int64_t			 head_ms;	/* until the answer begins; 0: 30 s */
 	int64_t			 stall_ms;	/* between its bytes; 0: 60 s; -1: for ever */

@@ -43,7 +43,7 @@ struct cmd {
 extern const struct cmd cmd_agent, cmd_attach, cmd_create, cmd_destroy,
     cmd_extend, cmd_gettar, cmd_kill, cmd_list, cmd_logs, cmd_ls, cmd_ping,
     cmd_ps, cmd_push, cmd_put, cmd_putbootstrap, cmd_puttar, cmd_rm, cmd_run,
-    cmd_version, cmd_wait;
+    cmd_ssh, cmd_version, cmd_wait;
 
 /* Reads options and counts operands, of which there must be min to max (-1:
  * any number). Returns the index of the first operand; -1: *status is what to

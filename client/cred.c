@@ -153,17 +153,16 @@ config_read(struct config *f, const char *path, struct err *e)
 	return ret;
 }
 
-/* NULL where there is no home. malloc'ed. */
-static char *
-config_path(void)
+char *
+cred_path(const char *name)
 {
 	const char	*base = getenv("XDG_CONFIG_HOME");
 
 	if (base != NULL && *base == '/')
-		return xasprintf("%s/gomote/config", base);
+		return xasprintf("%s/gomote/%s", base, name);
 	base = getenv("HOME");
 	return base != NULL && *base != '\0' ?
-	    xasprintf("%s/.config/gomote/config", base) : NULL;
+	    xasprintf("%s/.config/gomote/%s", base, name) : NULL;
 }
 
 /* The file named by a flag must be there, the usual one need not. */
@@ -175,7 +174,7 @@ config_find(struct config *f, const char *flag, struct err *e)
 
 	if (flag != NULL)
 		return config_read(f, flag, e);
-	path = config_path();
+	path = cred_path("config");
 	if (path != NULL && access(path, F_OK) == 0)
 		ret = config_read(f, path, e);
 	free(path);

@@ -31,6 +31,10 @@ struct cred {		/* owned; NULL: not set anywhere */
 int  cred_load(struct cred *c, const struct cred_flags *, struct err *e) MUST;
 void cred_release(struct cred *);	/* wipes the secrets */
 
+/* A file in the person's directory for gomote; NULL where there is no home.
+ * malloc'ed. */
+char *cred_path(const char *name) MUST;
+
 /* The value of an Authorization field for the coordinator, malloc'ed: Basic
  * where there is a user, else Bearer; NULL without a token. */
 char *cred_authorization(const struct cred *) MUST;

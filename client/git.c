@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "client/tool.h"
 #include "io/buf.h"
 #include "io/loop.h"
 #include "io/proc.h"
@@ -29,21 +30,7 @@ struct git {
 char *
 git_find(void)
 {
-	const char	*path = getenv("PATH");
-	struct strs	 dirs = STRS_INIT;
-	char		*file = NULL;
-	size_t		 i;
-
-	strs_split(&dirs, path != NULL ? path : "/usr/bin:/bin", ':', true);
-	for (i = 0; i < dirs.n && file == NULL; i++) {
-		file = xasprintf("%s/git", dirs.v[i]);
-		if (access(file, X_OK) == 0)
-			continue;
-		free(file);
-		file = NULL;
-	}
-	strs_release(&dirs);
-	return file;
+	return tool_find("git");
 }
 
 /* --- what it says ---------------------------------------------------------- */

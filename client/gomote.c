@@ -21,7 +21,7 @@ static const struct cmd *const commands[] = {
 	&cmd_create, &cmd_push, &cmd_run, &cmd_ps, &cmd_attach, &cmd_logs,
 	&cmd_wait, &cmd_kill, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
 	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list, &cmd_extend,
-	&cmd_destroy, &cmd_agent, &cmd_version,
+	&cmd_destroy, &cmd_ssh, &cmd_agent, &cmd_version,
 };
 
 static const struct helper_role roles[] = {

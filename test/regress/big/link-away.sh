@@ -3,7 +3,7 @@
 # away for 5 seconds, a minute and ten minutes, broken and silent, with a
 # coordinator that waits a quarter of an hour. Every command goes on, no byte
 # lost or doubled.
-# timeout: 1500
+# timeout: 1300
 . "$(dirname "$0")/../../lib/sh.sh"
 . "$SRC/test/lib/coordinator.sh"
 
