@@ -25,6 +25,8 @@ struct loop;
 /* One session of gomote: who asks, and the loop. */
 struct gomote {
 	struct cred_flags	 flags;
+	char			*group, *instance;	/* -group, -instance; NULL */
+	char			*found;		/* fan.c: the instance that is meant */
 	struct cred		 cred;
 	bool			 loaded;	/* cred is filled */
 	struct loop		*loop;		/* NULL until a call needs it */
@@ -41,7 +43,7 @@ struct cmd {
 };
 
 extern const struct cmd cmd_agent, cmd_attach, cmd_create, cmd_destroy,
-    cmd_extend, cmd_gettar, cmd_kill, cmd_list, cmd_logs, cmd_ls, cmd_ping,
+    cmd_extend, cmd_gettar, cmd_group, cmd_kill, cmd_list, cmd_logs, cmd_ls, cmd_ping,
     cmd_ps, cmd_push, cmd_put, cmd_putbootstrap, cmd_puttar, cmd_rm, cmd_run,
     cmd_ssh, cmd_version, cmd_wait;
 
