@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "client/builders.h"
 #include "client/cmd.h"
+#include "client/group.h"
 #include "client/newid.h"
 #include "client/out.h"
 #include "client/patience.h"
@@ -27,6 +28,7 @@
 
 struct create {
 	const char	*type;
+	char		*new_group;	/* -new-group; NULL */
 	bool		 list, status;
 	struct loop	*loop;
 	int64_t		 begun;
@@ -180,10 +182,11 @@ static int
 create_instance(struct gomote *g, struct create *cr, struct err *e)
 {
 	struct form	*form;
-	char		 key[NEWID_MAX];
+	char		 key[NEWID_MAX], *group;
 	int		 ret;
 
-	if (cmd_prepare(g, e) == -1)
+	if (cmd_prepare(g, e) == -1 ||
+	    group_for_create(&group, g, cr->new_group, e) == -1)
 		return -1;
 	cr->loop = g->loop;
 	cr->begun = loop_now(g->loop);
@@ -192,8 +195,11 @@ create_instance(struct gomote *g, struct create *cr, struct err *e)
 	form_add(form, "version", API_CLIENT_VERSION);
 	form_add(form, "builderType", cr->type);
 	form_add(form, "request", key);
+	if (group != NULL)
+		form_add(form, "group", group);
 	ret = create_until(g, cr, form, e);
 	form_free(form);
+	free(group);
 	if (ret == 0) {
 		printf("%s\n", cr->name);
 		ret = out_flush(e);
@@ -211,6 +217,8 @@ create_run(struct gomote *g, int argc, char **argv)
 		    "print the builder types instead" },
 		{ "status", OPT_BOOL, &cr.status, NULL,
 		    "say now and then what it waits for" },
+		{ "new-group", OPT_STRING, &cr.new_group, "NAME",
+		    "make this group first, and put the instance there" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	struct err		 e = ERR_INIT;
@@ -227,7 +235,7 @@ create_run(struct gomote *g, int argc, char **argv)
 	return ret == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_create = { "create", "[-status=false] [-list | TYPE]",
+const struct cmd cmd_create = { "create", "[-status=false] [-new-group NAME] [-list | TYPE]",
 	"get an instance, or list what there is",
 	"Asks for an instance of builder type TYPE, waits for its turn, and\n"
 	"prints the name of the instance. Without TYPE it prints the builder\n"

@@ -15,6 +15,7 @@
 #include "base/tree.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/out.h"
 #include "client/say.h"
 #include "client/target.h"
@@ -152,6 +153,19 @@ gettar_fetch(struct gomote *g, struct gettar *t, struct err *e)
 	return ret;
 }
 
+/* Each has a file of its own. */
+static int
+gettar_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	const struct gettar	*t = arg;
+
+	(void)how;
+	(void)operands;
+	(void)n;
+	return t->file == NULL ? EXIT_OK : cmd_usage(&cmd_gettar, "-o: one file "
+	    "for several instances; without it each has its own");
+}
+
 static int
 gettar_run(struct gomote *g, int argc, char **argv)
 {
@@ -164,14 +178,14 @@ gettar_run(struct gomote *g, int argc, char **argv)
 		    "where to, - for stdout (else INSTANCE.tar.gz)" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	 fan = { .cmd = &cmd_gettar, .opts = opts,
+		.several = gettar_several, .arg = &t };
 	struct err		 e = ERR_INIT;
 	char			*base, *name = NULL;
-	int			 i, status;
+	int			 status;
 
-	i = cmd_options(&cmd_gettar, opts, argc, argv, 1, 1, &status);
-	if (i == -1)
+	if (fan_in(g, &fan, argc, argv, &t.instance, &status) == -1)
 		return status;
-	t.instance = argv[i];
 	if (t.file == NULL) {
 		base = target_file_name(t.instance);
 		t.file = name = xasprintf("%s.tar.gz", base);
@@ -183,7 +197,7 @@ gettar_run(struct gomote *g, int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] INSTANCE",
+const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] [INSTANCE]",
 	"fetch a directory of an instance as .tar.gz",
 	"Fetches DIR, or the whole work directory, and writes INSTANCE.tar.gz\n"
 	"here, or FILE. Names in the archive are relative to DIR.\n\n"

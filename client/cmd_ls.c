@@ -4,6 +4,7 @@
 
 #include "api/types.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/out.h"
 #include "io/buf.h"
 
@@ -99,14 +100,14 @@ ls_run(struct gomote *g, int argc, char **argv)
 		    "leave these directories out (relative to DIR)" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	fan = { .cmd = &cmd_ls, .opts = opts, .max = 1 };
 	struct err		e = ERR_INIT;
 	int			i, status;
 
-	if ((i = cmd_options(&cmd_ls, opts, argc, argv, 1, 2, &status)) == -1)
+	if ((i = fan_in(g, &fan, argc, argv, &l.instance, &status)) == -1)
 		goto out;
-	l.instance = argv[i];
-	if (i + 1 < argc)
-		l.dir = argv[i + 1];
+	if (i < argc)
+		l.dir = argv[i];
 	l.whole = l.whole || l.digest;
 	status = ls_ask(g, &l, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 out:
@@ -114,7 +115,7 @@ out:
 	return status;
 }
 
-const struct cmd cmd_ls = { "ls", "[-r] [-l] [-d] [-skip DIR,...] INSTANCE [DIR]",
+const struct cmd cmd_ls = { "ls", "[-r] [-l] [-d] [-skip DIR,...] [INSTANCE] [DIR]",
 	"list a directory of an instance",
 	"Lists DIR, a path relative to the work directory, or the work directory\n"
 	"itself: names alone, or with -l and -d a line of fields.\n\n"

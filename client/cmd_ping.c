@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/out.h"
 
 #define ANSWER_MAX (64 * 1024)
@@ -30,14 +31,16 @@ ping_run(struct gomote *g, int argc, char **argv)
 		    "print what the buildlet says of itself" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	 fan = { .cmd = &cmd_ping, .opts = opts };
+	const char		*instance;
 	struct err		 e = ERR_INIT;
 	struct str		 text = STR_INIT;
 	struct call		*c;
-	int			 i, status, ret = -1;
+	int			 status, ret = -1;
 
-	if ((i = cmd_options(&cmd_ping, opts, argc, argv, 1, 1, &status)) == -1)
+	if (fan_in(g, &fan, argc, argv, &instance, &status) == -1)
 		return status;
-	if ((c = cmd_call(g, argv[i], &e)) != NULL)
+	if ((c = cmd_call(g, instance, &e)) != NULL)
 		ret = ping_ask(c, show, &text, &e);
 	call_free(c);
 	if (ret == 0 && show)
@@ -48,7 +51,7 @@ ping_run(struct gomote *g, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct cmd cmd_ping = { "ping", "[-status] INSTANCE",
+const struct cmd cmd_ping = { "ping", "[-status] [INSTANCE]",
 	"check that an instance is alive, and keep it so",
 	"Asks the instance for a sign of life, which counts as use: its time\n"
 	"to live begins anew. Says nothing where all is well.",

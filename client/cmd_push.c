@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/push.h"
 #include "client/say.h"
 
@@ -84,17 +85,17 @@ push_run(struct gomote *g, int argc, char **argv)
 		    "name everything that is sent or removed" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	 fan = { .cmd = &cmd_push, .opts = opts };
 	struct err		 e = ERR_INIT;
-	int			 i, status;
+	int			 status;
 
-	if ((i = cmd_options(&cmd_push, opts, argc, argv, 1, 1, &status)) == -1)
+	if (fan_in(g, &fan, argc, argv, &spec.instance, &status) == -1)
 		return status;
-	spec.instance = argv[i];
 	spec.dir = dir;
 	return push_it(g, &spec, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-v] INSTANCE",
+const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-v] [INSTANCE]",
 	"bring a tree to an instance, or what changed of it",
 	"Makes DIR on the instance equal to the tree in $GOROOT, or else to the\n"
 	"git work tree that you stand in, or else to the current directory. Only\n"

@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/upload.h"
 
 #define STDIN_MODE 0644
@@ -77,6 +78,15 @@ put_file(struct gomote *g, struct put *p, struct err *e)
 }
 
 static int
+put_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	(void)n;
+	(void)arg;
+	how->input = strcmp(operands[0], "-") == 0;
+	return EXIT_OK;
+}
+
+static int
 put_run(struct gomote *g, int argc, char **argv)
 {
 	struct put		 p = { NULL, NULL, NULL, NULL };
@@ -85,15 +95,16 @@ put_run(struct gomote *g, int argc, char **argv)
 		    "permission bits (else those of FILE; 644 for stdin)" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	 fan = { .cmd = &cmd_put, .opts = opts, .min = 1, .max = 2,
+		.several = put_several };
 	struct err		 e = ERR_INIT;
 	int			 i, status;
 
-	if ((i = cmd_options(&cmd_put, opts, argc, argv, 2, 3, &status)) == -1)
+	if ((i = fan_in(g, &fan, argc, argv, &p.instance, &status)) == -1)
 		return status;
-	p.instance = argv[i];
-	p.source = argv[i + 1];
-	if (i + 2 < argc)
-		p.dest = argv[i + 2];
+	p.source = argv[i];
+	if (i + 1 < argc)
+		p.dest = argv[i + 1];
 	else if (strcmp(p.source, "-") == 0)
 		return cmd_usage(&cmd_put, "stdin needs a name: where to?");
 	else
@@ -103,7 +114,7 @@ put_run(struct gomote *g, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct cmd cmd_put = { "put", "[-mode OCTAL] INSTANCE FILE [DEST]",
+const struct cmd cmd_put = { "put", "[-mode OCTAL] [INSTANCE] FILE [DEST]",
 	"copy a file to an instance",
 	"Copies FILE, or stdin where FILE is \"-\", to DEST, a path relative to\n"
 	"the work directory; without DEST to FILE's own name there. What stood\n"

@@ -1,6 +1,7 @@
 /* cmd_putbootstrap.c - gomote putbootstrap */
 #include "client/bootstrap.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 
 static int
 putbootstrap(struct gomote *g, const char *instance, struct err *e)
@@ -19,16 +20,17 @@ static int
 putbootstrap_run(struct gomote *g, int argc, char **argv)
 {
 	const struct opt	none[] = { { NULL, OPT_BOOL, NULL, NULL, NULL } };
+	const struct fan	fan = { .cmd = &cmd_putbootstrap, .opts = none };
+	const char		*instance;
 	struct err		e = ERR_INIT;
-	int			i, status;
+	int			status;
 
-	i = cmd_options(&cmd_putbootstrap, none, argc, argv, 1, 1, &status);
-	if (i == -1)
+	if (fan_in(g, &fan, argc, argv, &instance, &status) == -1)
 		return status;
-	return putbootstrap(g, argv[i], &e) == -1 ? cmd_fail(&e) : EXIT_OK;
+	return putbootstrap(g, instance, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_putbootstrap = { "putbootstrap", "INSTANCE",
+const struct cmd cmd_putbootstrap = { "putbootstrap", "[INSTANCE]",
 	"put the bootstrap toolchain on an instance",
 	"Unpacks the toolchain that the builder type names into go1.4, unless\n"
 	"that is there already. push does it by itself for a Go tree.",

@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/upload.h"
 
 struct puttar {
@@ -68,6 +69,14 @@ puttar_send(struct gomote *g, const struct puttar *p, struct err *e)
 }
 
 static int
+puttar_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	(void)arg;
+	how->input = n == 0 || str_eq(operands[0], "-");
+	return EXIT_OK;
+}
+
+static int
 puttar_run(struct gomote *g, int argc, char **argv)
 {
 	char			 here[] = ".";
@@ -77,21 +86,21 @@ puttar_run(struct gomote *g, int argc, char **argv)
 		    "where to, relative to the work directory" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	 fan = { .cmd = &cmd_puttar, .opts = opts, .max = 1,
+		.several = puttar_several };
 	struct err		 e = ERR_INIT;
 	int			 i, status;
 
-	i = cmd_options(&cmd_puttar, opts, argc, argv, 1, 2, &status);
-	if (i == -1)
+	if ((i = fan_in(g, &fan, argc, argv, &p.instance, &status)) == -1)
 		return status;
-	p.instance = argv[i];
-	if (i + 1 < argc)
-		p.source = argv[i + 1];
+	if (i < argc)
+		p.source = argv[i];
 	if (puttar_send(g, &p, &e) == -1)
 		return cmd_fail(&e);
 	return EXIT_OK;
 }
 
-const struct cmd cmd_puttar = { "puttar", "[-dir DIR] INSTANCE [SOURCE]",
+const struct cmd cmd_puttar = { "puttar", "[-dir DIR] [INSTANCE] [SOURCE]",
 	"unpack a .tar.gz on an instance",
 	"Unpacks a .tar.gz into DIR, which is made if it is missing. SOURCE is a\n"
 	"file, a URL that the instance fetches itself (http:// or https://), or\n"

@@ -1,5 +1,6 @@
 /* cmd_rm.c - gomote rm */
 #include "client/cmd.h"
+#include "client/fan.h"
 
 static int
 rm_paths(struct gomote *g, const char *instance, char **paths, int n,
@@ -27,18 +28,21 @@ static int
 rm_run(struct gomote *g, int argc, char **argv)
 {
 	const struct opt	none[] = { { NULL, OPT_BOOL, NULL, NULL, NULL } };
+	const struct fan	fan = { .cmd = &cmd_rm, .opts = none, .min = 1,
+		.max = -1 };
+	const char		*instance;
 	struct err		e = ERR_INIT;
 	int			i, status;
 
-	i = cmd_options(&cmd_rm, none, argc, argv, 2, -1, &status);
+	i = fan_in(g, &fan, argc, argv, &instance, &status);
 	if (i == -1)
 		return status;
-	if (rm_paths(g, argv[i], argv + i + 1, argc - i - 1, &e) == -1)
+	if (rm_paths(g, instance, argv + i, argc - i, &e) == -1)
 		return cmd_fail(&e);
 	return EXIT_OK;
 }
 
-const struct cmd cmd_rm = { "rm", "INSTANCE PATH...",
+const struct cmd cmd_rm = { "rm", "[INSTANCE] PATH...",
 	"remove files and directories on an instance",
 	"Removes each PATH, and everything below it where it is a directory.\n"
 	"Paths are relative to the work directory; \".\" empties it.\n\n"

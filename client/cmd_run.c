@@ -15,6 +15,7 @@
 #include "base/xmalloc.h"
 #include "client/cmd.h"
 #include "client/copy.h"
+#include "client/fan.h"
 #include "client/front.h"
 #include "client/input.h"
 #include "client/newid.h"
@@ -256,13 +257,32 @@ run_operands(struct gomote *g, struct run *r, char **argv)
 	struct err	e = ERR_INIT;
 	int		status;
 
-	r->instance = argv[0];
-	r->cmd = argv[1];
-	r->args = argv + 2;
+	r->cmd = argv[0];
+	r->args = argv + 1;
 	if ((status = run_check(r)) != EXIT_OK)
 		return status;
 	status = run_command(g, r, &e);
 	return status == -1 ? cmd_fail(&e) : status;
+}
+
+/* Neither our terminal nor our stdin can be that of several. */
+static int
+run_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	struct run	*r = arg;
+	int		 status = run_check(r);
+
+	(void)operands;
+	(void)n;
+	if (status != EXIT_OK)
+		return status;
+	if (r->input || r->pty)
+		return cmd_usage(&cmd_run, "-%c: not on several instances at once",
+		    r->pty ? 't' : 'i');
+	if (run_has_input(r))
+		say_note("stdin is not passed on to several instances");
+	how->copies = !r->detach;
+	return EXIT_OK;
 }
 
 static int
@@ -293,9 +313,11 @@ run_run(struct gomote *g, int argc, char **argv)
 		    "leave it when there was no connection for so long" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	fan = { .cmd = &cmd_run, .opts = opts, .min = 1, .max = -1,
+		.several = run_several, .arg = &r };
 	int			i, status;
 
-	i = cmd_options(&cmd_run, opts, argc, argv, 2, -1, &status);
+	i = fan_in(g, &fan, argc, argv, &r.instance, &status);
 	if (i != -1)
 		status = run_operands(g, &r, argv + i);
 	copy_close(&r.copy);
@@ -308,7 +330,7 @@ run_run(struct gomote *g, int argc, char **argv)
 const struct cmd cmd_run = { "run",
 	"[-d] [-i | -n] [-t] [-dir DIR] [-e NAME=VALUE]... [-path LIST]\n"
 	"\t[-system] [-debug] [-timeout DURATION] [-give-up DURATION]\n"
-	"\tINSTANCE CMD [ARG...]",
+	"\t[INSTANCE] CMD [ARG...]",
 	"run a command on an instance",
 	"Runs CMD, shows its output as it comes, and ends with its exit status\n"
 	"(128+N where signal N killed it). CMD is a path relative to the work\n"

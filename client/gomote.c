@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "client/cmd.h"
 #include "client/bundle.h"
+#include "client/child.h"
 #include "client/say.h"
 #include "io/helper.h"
 #include "io/loop.h"
@@ -21,7 +22,14 @@ static const struct cmd *const commands[] = {
 	&cmd_create, &cmd_push, &cmd_run, &cmd_ps, &cmd_attach, &cmd_logs,
 	&cmd_wait, &cmd_kill, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
 	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list, &cmd_extend,
-	&cmd_destroy, &cmd_ssh, &cmd_agent, &cmd_version,
+	&cmd_destroy, &cmd_group, &cmd_ssh, &cmd_agent, &cmd_version,
+};
+
+/* Those that heed -group, and -instance but for the last two. */
+static const struct cmd *const of_groups[] = {
+	&cmd_push, &cmd_run, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
+	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_destroy, &cmd_list,
+	&cmd_create,
 };
 
 static const struct helper_role roles[] = {
@@ -42,8 +50,10 @@ print_help(FILE *to, const struct opt *opts)
 	fprintf(to, "  %-13s %s\n\noptions, before the command:\n", "help",
 	    "tell about gomote, or about a command");
 	opt_usage(opts, to);
-	fprintf(to, "\nINSTANCE is a name that create printed, or "
-	    "TYPE@HOST[:PORT] to speak straight\nto a buildlet. "
+	fprintf(to, "\nINSTANCE is a name that create printed, or the "
+	    "beginning of one, or\nTYPE@HOST[:PORT] to speak straight to a "
+	    "buildlet. Without it commands\nmean the group that is set, or "
+	    "GOMOTE_INSTANCE, or the only one that you have.\n"
 	    "\"gomote help COMMAND\" and gomote(1) tell more.\n");
 }
 
@@ -82,29 +92,39 @@ run_help(struct gomote *g, const struct opt *opts, int argc, char **argv)
 	return cmd->run(g, 2, ask);
 }
 
-/* A group that is named and then not heeded would do harm. */
-static bool
-group_is_set(void)
+/* What is said here and then not heeded would do harm. */
+static int
+check_instances(const struct gomote *g, const struct cmd *cmd)
 {
-	const char	*group = getenv("GOMOTE_GROUP");
+	bool	heeds = false;
+	size_t	i;
 
-	return group != NULL && *group != '\0';
+	for (i = 0; i < nitems(of_groups); i++)
+		heeds = heeds || of_groups[i] == cmd;
+	if (g->group != NULL && g->instance != NULL)
+		say_error("-group, -instance: only one of them");
+	else if (g->group != NULL && !heeds)
+		say_error("-group: %s does not go by groups", cmd->name);
+	else if (g->instance != NULL && (!heeds || cmd == &cmd_create ||
+	    cmd == &cmd_list))
+		say_error("-instance: %s does not heed it", cmd->name);
+	else
+		return EXIT_OK;
+	return EXIT_USAGE;
 }
 
 static int
 run_command(struct gomote *g, const struct opt *opts, int argc, char **argv)
 {
 	const struct cmd	*cmd;
+	int			 status;
 
 	if (str_eq(argv[0], "help"))
 		return run_help(g, opts, argc, argv);
 	if ((cmd = find_command(argv[0])) == NULL)
 		return no_such_command(argv[0]);
-	if (group_is_set() && cmd != &cmd_version && cmd != &cmd_agent) {
-		say_error("GOMOTE_GROUP is set, but this gomote knows no groups; "
-		    "unset it and name instances");
-		return EXIT_USAGE;
-	}
+	if ((status = check_instances(g, cmd)) != EXIT_OK)
+		return status;
 	return cmd->run(g, argc, argv);
 }
 
@@ -121,6 +141,10 @@ run_line(struct gomote *g, int argc, char **argv)
 		    "holds your token" },
 		{ "config", OPT_STRING, &g->flags.config, "FILE",
 		    "settings (else ~/.config/gomote/config)" },
+		{ "group", OPT_STRING, &g->group, "NAME",
+		    "all instances of this group (else GOMOTE_GROUP)" },
+		{ "instance", OPT_STRING, &g->instance, "INSTANCE",
+		    "this one: the command itself then names none" },
 		{ "password-file", OPT_STRING, &g->flags.password_file, "FILE",
 		    "holds the password of a buildlet that you name directly" },
 		{ "agent", OPT_STRING, &g->flags.agent, "DURATION",
@@ -152,10 +176,12 @@ main(int argc, char **argv)
 	int		status;
 
 	helper_main(roles, argc, argv);
+	child_main();
 	log_init("gomote", LOG_WARN);
 	memset(&g, 0, sizeof g);
 	status = run_line(&g, argc, argv);
 	cred_release(&g.cred);
+	free(g.found);
 	if (g.loop != NULL) {
 		loop_turn(g.loop, 0);	/* what was to be freed later */
 		loop_free(g.loop);
