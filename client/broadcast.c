@@ -257,8 +257,6 @@ member_over(struct member *m)
 		b->how->ended(m->name, m->status, b->how->arg);
 	if (b->how->any && m->status == 0)
 		settle(b, m);
-	if (b->left == 0)
-		loop_stop(b->loop);
 }
 
 static void

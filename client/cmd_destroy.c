@@ -134,7 +134,7 @@ destroy_named(struct gomote *g, char **words, int n)
 	if (g->instance != NULL)
 		return cmd_usage(&cmd_destroy, "\"%s\": -instance says it already",
 		    words[0]);
-	status = who_names(&names, g, words, n, &e) == -1 ? cmd_fail(&e) :
+	status = who_names(&names, g, words, n, false, &e) == -1 ? cmd_fail(&e) :
 	    destroy_names(g, &names);
 	strs_release(&names);
 	return status;

@@ -89,7 +89,7 @@ each_instance(struct request *r,
 	struct strs	names = STRS_INIT;
 	struct err	one;
 	size_t		i;
-	int		ret = who_names(&names, r->g, r->words + 1, r->n - 1, e);
+	int		ret = who_names(&names, r->g, r->words + 1, r->n - 1, false, e);
 
 	for (i = 0; i < names.n; i++) {
 		one = (struct err)ERR_INIT;
@@ -110,7 +110,7 @@ do_create(struct request *r, struct err *e)
 	int		ret;
 
 	/* A wrong name shall not leave an empty group behind. */
-	ret = who_names(&names, r->g, r->words + 1, r->n - 1, e);
+	ret = who_names(&names, r->g, r->words + 1, r->n - 1, true, e);
 	strs_release(&names);
 	if (ret == -1 || group_make(r->c, r->words[0], true, e) == -1)
 		return -1;

@@ -150,7 +150,7 @@ decide_word(struct who *w, const char *word, bool must, const struct who_view *v
 		err_set(e, "\"%s\" is no name of an instance (see gomote list)", word);
 		return WHO_FAILED;
 	}
-	if (is_whole(word) && v->group == NULL && v->usual == NULL)
+	if (is_whole(word) && v->group == NULL && v->usual == NULL && !v->check)
 		return one(w, word, 1);
 	if (v->alive == NULL)
 		return WHO_NEEDS_ALIVE;
@@ -370,9 +370,9 @@ who_release(struct who *w)
 
 int
 who_names(struct strs *names, struct gomote *g, char *const *words, int n,
-    struct err *e)
+    bool check, struct err *e)
 {
-	struct who_view	 v = { .one = NULL };
+	struct who_view	 v = { .check = check };
 	struct asked	 k = { NULL, STRS_INIT, { NULL, STRS_INIT } };
 	struct who	 w = { STRS_INIT, NULL, 0 };
 	enum who_next	 next = WHO_DONE;

@@ -50,9 +50,9 @@ struct who {		/* owned; who_release empties it */
 int  who_find(struct who *, struct gomote *, const struct who_ask *, struct err *e) MUST;
 void who_release(struct who *);
 /* The instances that words mean, each a name or a beginning of one, added to
- * names. */
+ * names. check: whole names are asked for, too. */
 int  who_names(struct strs *names, struct gomote *, char *const *words, int n,
-    struct err *e) MUST;
+    bool check, struct err *e) MUST;
 
 /* --- the decision, without I/O ------------------------------------------------ */
 
@@ -61,6 +61,7 @@ struct who_view {
 	const char		*group;		/* NULL: none is set */
 	bool			 group_named;	/* by -group */
 	const char		*usual;		/* GOMOTE_INSTANCE; NULL */
+	bool			 check;		/* ask for whole names, too */
 	const struct strs	*alive;		/* NULL: not asked yet */
 	bool			 group_asked;
 	const struct strs	*members;	/* NULL: there is no such group */
