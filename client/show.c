@@ -49,6 +49,8 @@ struct show {
 
 	int			 copy;		/* -1: none */
 	const char		*copy_name;
+	show_tap_fn		 tap;		/* NULL: none */
+	void			*tap_arg;
 
 	uint64_t		 output;	/* bytes of it until here, gaps too */
 	bool			 again;		/* what was shown before is skipped: */
@@ -235,6 +237,16 @@ give_up_copy(struct show *s)
 	s->copy = -1;
 }
 
+/* What was written, to whoever else wants it. */
+static void
+also(struct show *s, const char *p, size_t len)
+{
+	if (s->copy != -1 && out_write(s->copy, p, len) == -1)
+		give_up_copy(s);
+	if (s->tap != NULL)
+		s->tap(p, len, s->tap_arg);
+}
+
 /* n bytes of the segments have been written. */
 static void
 advance(struct show *s, size_t n)
@@ -243,9 +255,7 @@ advance(struct show *s, size_t n)
 
 	while (n > 0) {
 		seg = &s->v[s->at];
-		if (s->copy != -1 && out_write(s->copy, seg->p,
-		    n < seg->len ? n : seg->len) == -1)
-			give_up_copy(s);
+		also(s, seg->p, n < seg->len ? n : seg->len);
 		if (n < seg->len) {
 			seg->p += n;
 			seg->len -= n;
@@ -254,6 +264,14 @@ advance(struct show *s, size_t n)
 		n -= seg->len;
 		s->at++;
 	}
+}
+
+static void
+note_gap(struct show *s, size_t len)
+{
+	say_note("%llu bytes of output were not kept", (unsigned long long)len);
+	if (s->tap != NULL)
+		s->tap(NULL, len, s->tap_arg);
 }
 
 /* 1: not now. -1 and e. */
@@ -265,8 +283,11 @@ write_some(struct show *s, struct err *e)
 	ssize_t		 n;
 
 	if (to == TO_NOTE) {
-		say_note("%llu bytes of output were not kept",
-		    (unsigned long long)s->v[s->at++].len);
+		note_gap(s, s->v[s->at++].len);
+		return 0;
+	}
+	if (s->how.quiet) {
+		advance(s, s->v[s->at].len);
 		return 0;
 	}
 	n = sink_write(&s->sinks[to], v, gather(s, v, VECTORS));
@@ -319,8 +340,7 @@ on_timed_record(const struct record *r, const void *p, size_t len, void *arg,
 
 	for (i = 0; ret == 0 && i < s->n; i++) {
 		if (s->v[i].to == TO_NOTE)
-			say_note("%llu bytes of output were not kept",
-			    (unsigned long long)s->v[i].len);
+			note_gap(s, s->v[i].len);
 		else if (write_timed(s, r, s->v[i].p, s->v[i].len) == -1)
 			ret = err_errno(e, "write %s",
 			    r->kind == RECORD_STDERR ? "stderr" : "stdout");
@@ -427,6 +447,18 @@ show_take(struct show *s, struct evbuffer *b, struct err *e)
 	return ret == -1 ? -1 : 0;
 }
 
+/* The record broke off, for good. */
+static int
+finish_held(struct show *s)
+{
+	if (!s->how.quiet && out_write(s->how.err, s->held.s, s->held.len) == -1) {
+		s->failed = true;
+		return err_errno(&s->why, "write stderr");
+	}
+	also(s, s->held.s, s->held.len);
+	return 0;
+}
+
 int
 show_finish(struct show *s, struct err *e)
 {
@@ -437,11 +469,8 @@ show_finish(struct show *s, struct err *e)
 		loop_turn(s->loop, 1000);
 	}
 	no_later(s);
-	if (ret == 0 && s->held.len > 0 && !s->stopped &&
-	    out_write(s->how.err, s->held.s, s->held.len) == -1) {
-		s->failed = true;
-		ret = err_errno(&s->why, "write stderr");
-	}
+	if (ret == 0 && s->held.len > 0 && !s->stopped)
+		ret = finish_held(s);
 	str_clear(&s->held);
 	if (ret == -1)
 		*e = s->why;
@@ -468,6 +497,19 @@ show_copy(struct show *s, int fd, const char *name)
 {
 	s->copy = fd;
 	s->copy_name = name;
+}
+
+bool
+show_copied(const struct show *s)
+{
+	return s->copy != -1;
+}
+
+void
+show_tap(struct show *s, show_tap_fn fn, void *arg)
+{
+	s->tap = fn;
+	s->tap_arg = arg;
 }
 
 static int

@@ -9,6 +9,7 @@
 #define CLIENT_SHOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "api/record.h"
@@ -26,6 +27,7 @@ struct show_how {
 	int64_t		 since;		/* wall ms: nothing older; 0: all */
 	uint64_t	 skip_lines;	/* of out and err together, at the beginning */
 	bool		 count;		/* write nothing: only show_lines is of interest */
+	bool		 quiet;		/* only the copy and the tap get it, not out and err */
 };
 
 struct show *show_new(struct loop *, const struct show_how *) MUST;
@@ -33,6 +35,12 @@ void show_free(struct show *);		/* NULL is fine */
 /* From now on all goes there, too. fd is borrowed; a copy that cannot be
  * written is told of and given up. */
 void show_copy(struct show *, int fd, const char *name);
+/* Has the copy all that was shown? */
+bool show_copied(const struct show *);
+/* From now on fn gets all that is shown, in the same order; p NULL: len bytes
+ * are missing here. */
+typedef void (*show_tap_fn)(const void *p, size_t len, void *arg);
+void show_tap(struct show *, show_tap_fn, void *arg);
 
 /* Takes all of b, or nothing where what it took before is not written yet: room
  * is told then. -1 and e: no log, or stdout or stderr cannot be written. */

@@ -287,8 +287,12 @@ steer_new(const struct steer_how *how)
 void
 steer_free(struct steer *s)
 {
+	size_t	i;
+
 	if (s == NULL)
 		return;
+	for (i = 0; i < nitems(signals); i++)
+		loop_unsignal(s->how.loop, signals[i].signo);
 	timer_free(s->again);
 	timer_free(s->limit);
 	free(s);
@@ -351,4 +355,11 @@ bool
 steer_killed(const struct steer *s)
 {
 	return s->killed;
+}
+
+bool
+steer_interrupted(struct steer *s)
+{
+	loop_turn(s->how.loop, 0);	/* one that came just now counts */
+	return s->interrupts > 0 || s->status != 0;
 }

@@ -33,10 +33,10 @@ struct steer_how {
 	void		*arg;
 };
 
-/* Catches the signals. One in a program; free it when the loop does not run
- * any more. */
+/* Catches the signals. One at a time in a program. */
 struct steer *steer_new(const struct steer_how *) MUST;
-void steer_free(struct steer *);	/* NULL is fine */
+/* And they mean again what they did before. NULL is fine. */
+void steer_free(struct steer *);
 /* The exec is there; there again after a break (the side was reset). */
 void steer_go(struct steer *);
 /* The terminal was made raw; borrowed. NULL: no more. */
@@ -49,5 +49,7 @@ void steer_kill(struct steer *);
 /* Exit status to end with; 0: nobody said that we should. */
 int  steer_status(const struct steer *);
 bool steer_killed(const struct steer *);	/* the buildlet was told so */
+/* Did anybody want it, or us, to end? Turns the loop. */
+bool steer_interrupted(struct steer *);
 
 #endif

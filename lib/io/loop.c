@@ -453,6 +453,21 @@ loop_signal(struct loop *l, int signo, loop_fn fn, void *arg)
 	TAILQ_INSERT_TAIL(&l->handlers, h, entry);
 }
 
+void
+loop_unsignal(struct loop *l, int signo)
+{
+	struct handler *h;
+
+	TAILQ_FOREACH(h, &l->handlers, entry)
+		if (event_get_signal(h->ev) == signo)
+			break;
+	if (h == NULL)
+		return;
+	TAILQ_REMOVE(&l->handlers, h, entry);
+	event_free(h->ev);
+	free(h);
+}
+
 static void
 on_watch(evutil_socket_t fd, short what, void *arg)
 {

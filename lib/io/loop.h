@@ -51,6 +51,8 @@ struct timer *loop_every(struct loop *, int64_t ms, loop_fn fn, void *arg) MUST;
 
 /* fn runs when the signal came; several handlers for one signal are an error of ours. */
 void loop_signal(struct loop *, int signo, loop_fn fn, void *arg);
+/* It means again what it meant before loop_signal. Nothing if that was not called. */
+void loop_unsignal(struct loop *, int signo);
 
 /* Calls fn when fd can be read, level-triggered, until freed. fd stays the caller's. */
 struct watch *watch_readable(struct loop *, int fd, loop_fn fn, void *arg) MUST;
