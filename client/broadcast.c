@@ -317,22 +317,15 @@ catch(struct broadcast *b, int signo, void (*fn)(void *))
 	loop_signal(b->loop, signo, fn, b);
 }
 
-/* The signals have their usual meaning again. Turns the loop, for one that came
- * just now. */
+/* One that came just now was still ours. */
 static void
 catch_no_more(struct broadcast *b)
 {
-	static const int	all[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	struct sigaction	sa, now;
-	size_t			i;
-
-	memset(&sa, 0, sizeof sa);
-	sa.sa_handler = SIG_DFL;
-	sigemptyset(&sa.sa_mask);
-	for (i = 0; i < nitems(all); i++)
-		if (sigaction(all[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-			(void)sigaction(all[i], &sa, NULL);
 	loop_turn(b->loop, 0);
+	loop_unsignal(b->loop, SIGINT);
+	loop_unsignal(b->loop, SIGTERM);
+	loop_unsignal(b->loop, SIGHUP);
+	loop_unsignal(b->loop, SIGCHLD);
 }
 
 static void
