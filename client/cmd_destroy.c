@@ -129,15 +129,17 @@ destroy_named(struct gomote *g, char **words, int n)
 {
 	struct strs	names = STRS_INIT;
 	struct err	e = ERR_INIT;
-	int		status;
+	int		i, status, worst = EXIT_OK;
 
 	if (g->instance != NULL)
 		return cmd_usage(&cmd_destroy, "\"%s\": -instance says it already",
 		    words[0]);
-	status = who_names(&names, g, words, n, false, &e) == -1 ? cmd_fail(&e) :
-	    destroy_names(g, &names);
+	for (i = 0; i < n; i++)		/* one that is wrong does not keep the others */
+		if (who_names(&names, g, words + i, 1, false, &e) == -1)
+			worst = cmd_fail(&e);
+	status = destroy_names(g, &names);
 	strs_release(&names);
-	return status;
+	return status > worst ? status : worst;
 }
 
 static int

@@ -185,11 +185,12 @@ on_term(void *arg)
 
 	if (s->off)
 		return;
-	if (!s->begun || s->status != 0) {
+	if (s->status != 0) {
 		leave(s, BY(SIGTERM));
 		return;
 	}
-	s->status = BY(SIGTERM);	/* and we leave when it has been said */
+	/* And we leave when it has been said. It may just be about to begin. */
+	s->status = BY(SIGTERM);
 	timer_set(s->limit, SAY_MS);
 	want_word(s, KILL_GRACE);
 }

@@ -21,8 +21,9 @@ both() { sort "$1" | tr '\n' ' ' | sed 's/ $//'; }
 gomote run /bin/sh -c 'echo out $(cat number); echo err $(cat number) >&2' >out 2>err
 want=
 for i in 0 1 2 3 4 5; do want="$want$R-$i: out $i "; done
-assert_eq "${want% }" "$(both out)"
-assert_eq "$(echo "${want% }" | sed 's/out/err/g')" "$(grep '^user-' err | sort | tr '\n' ' ' | sed 's/ $//')"
+want=${want% }
+assert_eq "$want" "$(both out)"
+assert_eq "${want//out/err}" "$(grep '^user-' err | sort | tr '\n' ' ' | sed 's/ $//')"
 assert_match "^# ok on 6 of 6: $R-0, $R-1, $R-2, $R-3, $R-4, $R-5\$" "$(cat err)"
 for i in 0 1 2 3 4 5; do
 	assert_eq "# Writing output from $R-$i to " "$(sed -n "$((i + 1))s|/.*||p" err)"
@@ -66,7 +67,7 @@ assert_eq '' "$(cat out)"
 assert_match '^# stdin is not passed on to several instances$' "$(cat err)"
 head -c 3000000 /dev/urandom >big
 gomote put - dir/big <big 2>err
-cat big | gomote put -mode 755 - dir/big2 2>err
+head -c 3000000 big | gomote put -mode 755 - dir/big2 2>err
 sum=$(cksum <big)
 gomote run -prefix=false /bin/sh -c 'cksum <dir/big; cksum <dir/big2' >out 2>err
 assert_eq "$sum" "$(sort -u out)"

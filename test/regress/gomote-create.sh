@@ -43,7 +43,7 @@ gomote destroy "$two"
 # Several at once; one that is not there does not keep the others from going.
 a=$(gomote create "$type")
 assert_status 1 gomote destroy nonesuch-0 "$a" 2>err
-assert_match '^gomote: nonesuch-0: coordinator: destroy: ' "$(cat err)"
+assert_match '^gomote: there is no instance "nonesuch-0"' "$(cat err)"
 assert_eq '' "$(gomote list)"
 
 # It waits, the coordinator dies and is back: it waits on, and gets one.

@@ -30,18 +30,18 @@ wrong help nonesuch
 wrong -nonesuch list
 assert_match 'unknown option -nonesuch' "$(cat err)"
 wrong run
-wrong run x
 assert_match '^usage: gomote run ' "$(cat err)"
+wrong run user-a-linux-amd64-0
 wrong run -nonesuch x /bin/true
-wrong run -e NAME x /bin/true
+wrong run -e NAME user-a-linux-amd64-0 /bin/true
 wrong ping a b
-wrong put x
+wrong put
 wrong destroy
-wrong ssh x
-assert_match 'no command "ssh"' "$(cat err)"
-assert_status 2 env GOMOTE_GROUP=g gomote list 2>err
-assert_match 'GOMOTE_GROUP' "$(cat err)"
-gomote version >/dev/null
+wrong telnet x
+assert_match 'no command "telnet"' "$(cat err)"
+wrong -group g version
+assert_match '^gomote: -group: version does not go by groups$' "$(cat err)"
+GOMOTE_GROUP=g gomote version >/dev/null
 
 # no server; bad servers
 assert_status 1 gomote list 2>err
