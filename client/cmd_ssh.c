@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/sshkey.h"
 #include "client/tool.h"
 #include "io/helper.h"
@@ -216,15 +217,16 @@ ssh_run(struct gomote *g, int argc, char **argv)
 		    "only connect stdin and stdout with an sshd there, for an ssh of yours" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	fan = { .cmd = &cmd_ssh, .opts = opts, .max = -1,
+		.alone = true };
 	struct err		e = ERR_INIT;
 	char			*asked = NULL;
 	int			 i, status, ret = 0;
 
-	i = cmd_options(&cmd_ssh, opts, argc, argv, 1, -1, &status);
+	i = fan_in(g, &fan, argc, argv, &x.instance, &status);
 	if (i == -1)
 		return status;
-	x.instance = argv[i];
-	if (x.proxy && argc > i + 1)
+	if (x.proxy && argc > i)
 		return cmd_usage(&cmd_ssh, "-proxy runs no command");
 	if (cmd_prepare(g, &e) == -1)
 		return cmd_fail(&e);
@@ -233,12 +235,12 @@ ssh_run(struct gomote *g, int argc, char **argv)
 	if (x.login == NULL)
 		ret = -1;
 	else
-		ret = x.proxy ? proxy(g, &x, &e) : ssh_execute(g, &x, argv + i + 1, &e);
+		ret = x.proxy ? proxy(g, &x, &e) : ssh_execute(g, &x, argv + i, &e);
 	free(asked);
 	return ret == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_ssh = { "ssh", "[options] INSTANCE [COMMAND...]",
+const struct cmd cmd_ssh = { "ssh", "[options] [INSTANCE] [COMMAND...]",
 	"log in to an instance by ssh",
 	"Runs your ssh, with a key that is made for this at its first use and kept\n"
 	"beside gomote's settings, over a connection through the coordinator. The\n"

@@ -9,8 +9,9 @@
 
 /* The command's own options, and ours. malloc'ed. */
 static struct opt *
-with_prefix(const struct opt *opts, bool *prefix)
+with_prefix(const struct fan *f, bool *prefix)
 {
+	const struct opt	*opts = f->opts;
 	const struct opt	 ours = { "prefix", OPT_BOOL, prefix, NULL,
 		"of several instances: begin each line with the name of its own" };
 	struct opt		*all;
@@ -20,8 +21,9 @@ with_prefix(const struct opt *opts, bool *prefix)
 		n++;
 	all = xcalloc(n + 2, sizeof *all);
 	memcpy(all, opts, n * sizeof *all);
-	all[n] = ours;
-	all[n + 1] = opts[n];
+	if (!f->alone)
+		all[n++] = ours;
+	all[n].name = NULL;
 	return all;
 }
 
@@ -35,7 +37,7 @@ int
 fan_find(struct gomote *g, const struct fan *f, int argc, char **argv,
     struct who *w, bool *prefix, int *at, int *status)
 {
-	struct opt	*opts = with_prefix(f->opts, prefix);
+	struct opt	*opts = with_prefix(f, prefix);
 	struct who_ask	 ask = { NULL, 0, f->min, f->max, true };
 	struct err	 e = ERR_INIT;
 
@@ -77,6 +79,9 @@ fan_out(struct gomote *g, const struct fan *f, const struct who *w, bool prefix,
 	struct err		 e = ERR_INIT;
 	int			 status = EXIT_OK, first = at + w->used;
 
+	if (f->alone)
+		return cmd_usage(f->cmd, "group %s has %zu instances; name one",
+		    w->group, w->names.n);
 	if (f->several != NULL)
 		status = f->several(&how, argv + first, argc - first, f->arg);
 	if (status != EXIT_OK)

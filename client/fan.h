@@ -14,6 +14,8 @@ struct fan {
 	const struct cmd *cmd;
 	const struct opt *opts;		/* -prefix comes in addition */
 	int		 min, max;	/* operands besides the instance; max -1: any */
+	bool		 alone;		/* for one instance only: no -prefix, and no groups
+					 * of several */
 	/* Before it is broadcast: operands[0] to [n - 1] are the command's own. Adds
 	 * to how what it needs. Returns EXIT_OK, or says what cannot be done on
 	 * several and returns the status. NULL: all can be. */

@@ -85,6 +85,9 @@ assert_match "there is no instance \"$R-7\"" "$(cat err)"
 GOMOTE_GROUP=debug no rm "$R-7" name
 assert_eq "one two" "$(GOMOTE_GROUP=debug where)"
 
+wrong -group debug ssh
+assert_match 'ssh: group debug has 2 instances; name one$' "$(cat err)"
+
 # -new-group
 assert_eq "$R-3" "$(GOMOTE_GROUP=debug gomote create -new-group other linux-amd64-reverse)"
 assert_eq "debug	$R-1 $R-2
