@@ -167,8 +167,7 @@ call_dial(struct call *c, bool own, struct err *e)
 	call_wait(c);
 	if (c->failed) {
 		stream_close(s);
-		return err_code(e, c->why.code, "%s: %s", target_hop(&c->to),
-		    c->why.msg);
+		return err_code(e, c->why.code, "%s: %s", target_hop(&c->to), c->why.msg);
 	}
 	c->conn = http_conn_new(c->loop, s, NULL);
 	c->kept = false;
@@ -244,9 +243,10 @@ call_fields(const struct call *c, const struct call_request *q)
 		headers_add(h, "Authorization", c->authorization);
 	if (!c->to.direct && c->to.instance != NULL)
 		headers_add(h, API_H_PROXY, c->to.instance);
+	if (q->builder_env != NULL)
+		headers_add(h, API_H_BUILDER_ENV, q->builder_env);
 	if (q->form != NULL)
-		headers_add(h, "Content-Type",
-		    "application/x-www-form-urlencoded");
+		headers_add(h, "Content-Type", "application/x-www-form-urlencoded");
 	if (q->more != NULL)
 		headers_copy_end_to_end(h, q->more);
 	return h;

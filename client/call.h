@@ -43,6 +43,8 @@ struct call_request {
 	 * already. NULL: such an answer is an error. Over a connection of our own. */
 	struct stream		**upgraded;
 	const char		*doing;	/* "list go", for error texts */
+	const char		*builder_env;	/* the environment of this builder type (what
+					 * begins a command); NULL: the instance's own */
 	int64_t			 head_ms;	/* until the answer begins; 0: 30 s */
 	int64_t			 stall_ms;	/* between its bytes; 0: 60 s; -1: for ever */
 };

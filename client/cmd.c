@@ -110,6 +110,18 @@ cmd_fail(const struct err *e)
 }
 
 int
+cmd_on(struct gomote *g, const struct cmd *cmd, const char *instance)
+{
+	char	*name = xstrdup(cmd->name), *operand = xstrdup(instance);
+	char	 dashes[] = "--", *argv[] = { name, dashes, operand, NULL };
+	int	 status = cmd->run(g, nitems(argv) - 1, argv);
+
+	free(operand);
+	free(name);
+	return status;
+}
+
+int
 cmd_prepare(struct gomote *g, struct err *e)
 {
 	if (!g->loaded && cred_load(&g->cred, &g->flags, e) == -1)

@@ -61,6 +61,9 @@ int cmd_usage(const struct cmd *, const char *fmt, ...) PRINTF(2, 3);
 /* Says e; returns the exit status that it means. */
 int cmd_fail(const struct err *e);
 
+/* Runs a command, without options, on that instance; its exit status. */
+int cmd_on(struct gomote *, const struct cmd *, const char *instance);
+
 /* Settings and loop, made at first use. */
 int cmd_prepare(struct gomote *, struct err *e) MUST;
 /* The way to an instance, or to the coordinator itself (NULL). */

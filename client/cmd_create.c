@@ -14,11 +14,13 @@
 #include "base/clock.h"
 #include "client/builders.h"
 #include "client/cmd.h"
+#include "client/crowd.h"
 #include "client/group.h"
 #include "client/newid.h"
 #include "client/out.h"
 #include "client/patience.h"
 #include "client/say.h"
+#include "client/setup.h"
 #include "io/buf.h"
 #include "io/loop.h"
 #include "io/stream.h"
@@ -29,7 +31,12 @@
 struct create {
 	const char	*type;
 	char		*new_group;	/* -new-group; NULL */
-	bool		 list, status;
+	bool		 list, status, setup;
+	int64_t		 count;
+	const struct setup *how;	/* NULL: only create it */
+	struct form	*form;		/* the request */
+	struct gomote	*g;
+	size_t		 number;	/* of this one: from 1 on */
 	struct loop	*loop;
 	int64_t		 begun;
 	char		*name;		/* of the instance; NULL: not yet */
@@ -69,8 +76,8 @@ create_waiting(const struct create *cr, const struct json *status)
 	if (!cr->status || ms < QUIET_MS)
 		return;
 	clock_duration((ms + 500) / 1000 * 1000, took);
-	say_note("still creating %s (1) after %s; %lld request%s ahead of you%s%s",
-	    cr->type, took, (long long)ahead, ahead == 1 ? "" : "s",
+	say_note("still creating %s (%zu) after %s; %lld request%s ahead of you%s%s",
+	    cr->type, cr->number, took, (long long)ahead, ahead == 1 ? "" : "s",
 	    *why != '\0' ? ": " : "", why);
 }
 
@@ -178,43 +185,104 @@ create_until(struct gomote *g, struct create *cr, const struct form *form,
 	return cr->name != NULL ? 0 : ret;
 }
 
+/* Ready: its name is the answer, and comes before whatever else may be done. */
 static int
-create_instance(struct gomote *g, struct create *cr, struct err *e)
+create_tell(const struct create *cr, struct err *e)
 {
-	struct form	*form;
-	char		 key[NEWID_MAX], *group;
-	int		 ret;
+	if (cr->count > 1 || cr->how != NULL)
+		say_note("Creating %s...", cr->name);
+	printf("%s\n", cr->name);
+	return out_flush(e);
+}
 
-	if (cmd_prepare(g, e) == -1 ||
-	    group_for_create(&group, g, cr->new_group, e) == -1)
+/* One of them, to its end. */
+static int
+create_one(struct gomote *g, struct create *cr, struct err *e)
+{
+	char	key[NEWID_MAX];
+	int	ret;
+
+	if (cmd_prepare(g, e) == -1)
 		return -1;
 	cr->loop = g->loop;
 	cr->begun = loop_now(g->loop);
 	newid(key);
-	form = form_new();
-	form_add(form, "version", API_CLIENT_VERSION);
-	form_add(form, "builderType", cr->type);
-	form_add(form, "request", key);
-	if (group != NULL)
-		form_add(form, "group", group);
-	ret = create_until(g, cr, form, e);
-	form_free(form);
-	free(group);
-	if (ret == 0) {
-		printf("%s\n", cr->name);
-		ret = out_flush(e);
-	}
+	form_add(cr->form, "request", key);
+	ret = create_until(g, cr, cr->form, e);
+	if (ret == 0 && (ret = create_tell(cr, e)) == 0 && cr->how != NULL)
+		ret = setup_do(cr->how, g, cr->name);
 	free(cr->name);
+	cr->name = NULL;
+	return ret;
+}
+
+static void
+drop_loop(struct gomote *g)
+{
+	if (g->loop == NULL)
+		return;
+	loop_turn(g->loop, 0);	/* what was to be freed later */
+	loop_free(g->loop);
+	g->loop = NULL;
+}
+
+static int
+create_in_crowd(size_t i, void *arg)
+{
+	struct create	*cr = arg;
+	struct err	 e = ERR_INIT;
+	int		 ret;
+
+	cr->number = i + 1;
+	ret = create_one(cr->g, cr, &e);
+	drop_loop(cr->g);
+	return ret == -1 ? cmd_fail(&e) : ret;
+}
+
+/* All that were asked for. Gives the exit status; -1 and e. */
+static int
+create_instances(struct gomote *g, struct create *cr, struct err *e)
+{
+	struct setup	 setup = { .text = NULL };
+	char		*group;
+	int		 ret;
+
+	if (cmd_prepare(g, e) == -1 ||
+	    (cr->setup && setup_find(&setup, g, cr->type, e) == -1))
+		return -1;
+	if (group_for_create(&group, g, cr->new_group, e) == -1) {
+		setup_release(&setup);
+		return -1;
+	}
+	cr->form = form_new();
+	form_add(cr->form, "version", API_CLIENT_VERSION);
+	form_add(cr->form, "builderType", cr->type);
+	if (group != NULL)
+		form_add(cr->form, "group", group);
+	free(group);
+	cr->how = cr->setup ? &setup : NULL;
+	cr->g = g;
+	if (cr->count == 1)
+		ret = create_one(g, cr, e);
+	else {
+		drop_loop(g);
+		ret = crowd_run((size_t)cr->count, create_in_crowd, cr, e);
+	}
+	form_free(cr->form);
+	setup_release(&setup);
 	return ret;
 }
 
 static int
 create_run(struct gomote *g, int argc, char **argv)
 {
-	struct create		 cr = { .status = true };
+	struct create		 cr = { .status = true, .count = 1, .number = 1 };
 	const struct opt	 opts[] = {
 		{ "list", OPT_BOOL, &cr.list, NULL,
 		    "print the builder types instead" },
+		{ "count", OPT_INT, &cr.count, "N", "so many at once" },
+		{ "setup", OPT_BOOL, &cr.setup, NULL,
+		    "push $GOROOT to it, and build that there" },
 		{ "status", OPT_BOOL, &cr.status, NULL,
 		    "say now and then what it waits for" },
 		{ "new-group", OPT_STRING, &cr.new_group, "NAME",
@@ -228,18 +296,27 @@ create_run(struct gomote *g, int argc, char **argv)
 	if (i == -1)
 		return status;
 	cr.type = argv[i];
+	if (cr.count < 1 || cr.count > CROWD_MAX)
+		return cmd_usage(&cmd_create, "-count %lld: not from 1 to %d",
+		    (long long)cr.count, CROWD_MAX);
 	if (cr.list || cr.type == NULL)
 		ret = create_list(g, &e);
 	else
-		ret = create_instance(g, &cr, &e);
-	return ret == -1 ? cmd_fail(&e) : EXIT_OK;
+		ret = create_instances(g, &cr, &e);
+	return ret == -1 ? cmd_fail(&e) : ret;
 }
 
-const struct cmd cmd_create = { "create", "[-status=false] [-new-group NAME] [-list | TYPE]",
+const struct cmd cmd_create = { "create",
+	"[-count N] [-setup] [-status=false] [-new-group NAME] [-list | TYPE]",
 	"get an instance, or list what there is",
 	"Asks for an instance of builder type TYPE, waits for its turn, and\n"
 	"prints the name of the instance. Without TYPE it prints the builder\n"
 	"types that there are, each with its host type. While it waits it says\n"
 	"what for, on stderr; interrupt it to withdraw the request.\n\n"
-	"  MOTE=$(gomote create linux-amd64)",
+	"With -count it asks for several, and prints a name a line as they are\n"
+	"granted; where one fails the others stay. With -setup each gets a push of\n"
+	"$GOROOT, as by gomote push, and builds it with make.bash, or with what its\n"
+	"builder type is configured for.\n\n"
+	"  MOTE=$(gomote create linux-amd64)\n"
+	"  GOROOT=/path/to/go gomote create -setup -count 3 linux-amd64",
 	create_run };

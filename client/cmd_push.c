@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
 #include "client/fan.h"
 #include "client/push.h"
 #include "client/say.h"
+
+#define USUAL_DIR "go"
 
 /* The directory at or above dir that holds a .git, malloc'ed; else dir itself. */
 static char *
@@ -62,8 +65,11 @@ push_it(struct gomote *g, struct push_spec *spec, struct err *e)
 	if (source != NULL && path_check(spec->dir, e) == 0) {
 		spec->source = *source != '\0' ? source : "/";
 		spec->dir = dir;
-		say_note("pushing %s to %s on %s", spec->source, dir,
-		    spec->instance);
+		if (str_eq(dir, USUAL_DIR))
+			say_note("Pushing %s to %s", spec->source, spec->instance);
+		else
+			say_note("pushing %s to %s on %s", spec->source, dir,
+			    spec->instance);
 		ret = push_tree(g, spec, e);
 	}
 	free(source);
@@ -74,7 +80,7 @@ push_it(struct gomote *g, struct push_spec *spec, struct err *e)
 static int
 push_run(struct gomote *g, int argc, char **argv)
 {
-	char			 go[] = "go", *dir = go;
+	char			 go[] = USUAL_DIR, *dir = go;
 	struct push_spec	 spec = { .instance = NULL };
 	const struct opt	 opts[] = {
 		{ "dir", OPT_STRING, &dir, "DIR",

@@ -2,10 +2,8 @@
  * cmd_run.c - gomote run
  *
  * One request, nothing before it: what a short command costs is the start of
- * this program, a handshake and a round trip. Where the buildlet has exec
- * objects the command is one (front.h); else it lives as long as its connection.
+ * this program, a handshake and a round trip (command.h).
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,204 +12,124 @@
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/cmd.h"
-#include "client/copy.h"
+#include "client/command.h"
+#include "client/execid.h"
 #include "client/fan.h"
-#include "client/front.h"
 #include "client/input.h"
-#include "client/newid.h"
-#include "client/out.h"
 #include "client/patience.h"
 #include "client/say.h"
-#include "client/tty.h"
-#include "io/proc.h"
+#include "client/target.h"
+#include "client/until.h"
+#include "data/json.h"
 
 struct run {
-	const char	*instance, *cmd;
-	char		**args;		/* NULL-terminated */
-	char		*dir, *path;
+	struct command	 c;
+	char		*dir, *path, *builder_env, *pattern;
 	struct strs	 env;
-	bool		 system, debug;
-	bool		 detach, input, no_input, pty;
-	int64_t		 timeout_ms, give_up_ms;
-
-	char		 id[NEWID_MAX];
-	char		*doing;		/* "run CMD" */
-	struct show	*show;
+	bool		 detach, input, no_input, collect, any;
+	struct until	*until;		/* NULL: once */
 	struct copy	 copy;
 };
-
-static void
-run_add_path(struct form *f, const char *path)
-{
-	struct strs	parts = STRS_INIT;
-	size_t		i;
-
-	if (str_eq(path, "EMPTY"))
-		strs_add(&parts, "$EMPTY");
-	else
-		strs_split(&parts, path, ',', true);
-	for (i = 0; i < parts.n; i++)
-		form_add(f, "path", parts.v[i]);
-	strs_release(&parts);
-}
-
-/* What a program finds out about a terminal begins with its name. */
-static void
-run_add_pty(struct form *f, const struct run *r)
-{
-	const char	*term = getenv("TERM");
-	unsigned	 rows, cols;
-	size_t		 i;
-	bool		 given = false;
-
-	form_add(f, "pty", "true");
-	if (tty_size(&rows, &cols)) {
-		form_addf(f, "rows", "%u", rows);
-		form_addf(f, "cols", "%u", cols);
-	}
-	for (i = 0; i < r->env.n; i++)
-		given = given || str_starts(r->env.v[i], "TERM=");
-	if (term != NULL && *term != '\0' && !given)
-		form_addf(f, "env", "TERM=%s", term);
-}
-
-static struct form *
-run_form(const struct run *r)
-{
-	struct form	*f = form_new();
-	char		**arg;
-	size_t		 i;
-
-	form_add(f, "cmd", r->cmd);
-	form_add(f, "mode", r->system || *r->cmd == '/' ? "sys" : "");
-	form_add(f, "dir", r->dir != NULL ? r->dir : "");
-	form_add(f, "debug", r->debug ? "true" : "false");
-	for (arg = r->args; *arg != NULL; arg++)
-		form_add(f, "cmdArg", *arg);
-	for (i = 0; i < r->env.n; i++)
-		form_add(f, "env", r->env.v[i]);
-	if (r->path != NULL)
-		run_add_path(f, r->path);
-	return f;
-}
-
-/* The same, and what only exec objects have. */
-static struct form *
-run_exec_form(const struct run *r, bool input)
-{
-	struct form	*f = run_form(r);
-
-	if (input)
-		form_add(f, "stdin", "open");
-	if (r->pty)
-		run_add_pty(f, r);
-	if (r->timeout_ms > 0)
-		form_addf(f, "timeout", "%lld", (long long)r->timeout_ms);
-	return f;
-}
-
-/* --- as an object ----------------------------------------------------------- */
 
 static bool
 run_has_input(const struct run *r)
 {
-	if (r->no_input || r->detach || !input_is_there(STDIN_FILENO))
+	if (r->no_input || r->detach || r->pattern != NULL ||
+	    !input_is_there(STDIN_FILENO))
 		return false;
-	return r->input || r->pty || !isatty(STDIN_FILENO);
+	return r->input || r->c.pty || !isatty(STDIN_FILENO);
 }
 
-static void
-on_begun(void *arg)
-{
-	struct run	*r = arg;
+/* --- once, or until it matches ------------------------------------------------ */
 
-	copy_open(&r->copy, r->instance, r->show);
+static void
+on_shown(const void *p, size_t len, void *until)
+{
+	until_add(until, p, len);
+}
+
+/* The file holds what came of the last run. */
+static int
+run_until(struct gomote *g, struct run *r, const struct command_out *out,
+    struct command_end *end, struct err *e)
+{
+	struct err	why;
+	unsigned long	n;
+	bool		match;
+
+	for (n = 1;; n++) {
+		why = (struct err)ERR_INIT;
+		if (command_run(g, &r->c, out, end, &why) == -1) {
+			*e = why;
+			return -1;
+		}
+		if (!end->ended)
+			return 0;
+		match = until_end(r->until);
+		say_note("run %lu: status %d, %s", n, end->status,
+		    match ? "match" : end->asked != 0 ? "no match, interrupted" :
+		    "no match, again");
+		if (match)
+			end->status = EXIT_OK;
+		else if (end->asked != 0)
+			end->status = end->asked;
+		if (match || end->asked != 0)
+			return 0;
+		command_forget(g, &r->c, end);	/* there may be very many */
+	}
+}
+
+/* The tree, as gettar fetches it, whatever the status. */
+static int
+run_collect(struct gomote *g, const struct run *r, const struct command_end *end)
+{
+	int	status = cmd_on(g, &cmd_gettar, r->c.instance);
+
+	if (end->status != EXIT_OK)
+		return end->status;
+	return status == EXIT_OK && !end->copied ? EXIT_FAILED : status;
 }
 
 static int
 run_foreground(struct gomote *g, struct run *r, struct err *e)
 {
-	bool			 input = run_has_input(r);
-	struct form		*form = run_exec_form(r, input);
-	struct front_how	 how = { .instance = r->instance, .id = r->id,
-		.cmd = r->cmd, .doing = r->doing, .start = form, .show = r->show,
-		.give_up_ms = r->give_up_ms, .input = input, .pty = r->pty,
-		.raw = r->pty && input, .begun = on_begun, .arg = r };
-	int			 status = front_run(g, &how, e);
+	struct command_out	out = { .quiet = r->collect && !r->c.pty,
+		.copy = &r->copy, .tap = r->until == NULL ? NULL : on_shown,
+		.arg = r->until };
+	struct command_end	end;
+	int			ret;
 
-	form_free(form);
-	return status;
-}
-
-/* It is begun, and its id printed. */
-static int
-run_detached(struct gomote *g, struct run *r, struct err *e)
-{
-	struct form		*form = run_exec_form(r, false);
-	struct follow_how	 how = { .instance = r->instance, .id = r->id,
-		.doing = r->doing, .start = form, .detached = true,
-		.give_up_ms = r->give_up_ms };
-	struct follow		*f = follow_new(g, &how, e);
-	struct follow_end	 end;
-	int			 ret = -1;
-
-	if (f != NULL && (ret = follow_run(f, &end, e)) == 0) {
-		follow_end_release(&end);
-		printf("%s\n", r->id);
-		ret = out_flush(e);
-	}
-	follow_free(f);
-	form_free(form);
-	return ret;
-}
-
-/* --- as it was before them -------------------------------------------------- */
-
-static int
-run_end(const struct run *r, const struct call *c, struct err *e)
-{
-	const char		*state = call_trailer(c, API_H_PROCESS_STATE);
-	struct follow_end	 end = { NULL, NULL, NULL };
-	int			 status;
-
-	if (state == NULL)
-		return err_code(e, CALL_LOST, "%s: %s: connection lost: "
-		    "the output ended without the command's exit status",
-		    call_hop(c), r->doing);
-	end.state = xstrdup(state);
-	end.why = xstrdup("");
-	end.left = xstrdup("");
-	status = front_told(&end, r->cmd, r->doing, e);
-	follow_end_release(&end);
-	return status;
-}
-
-/* Stdout and stderr come as one, and the end of the connection ends it. */
-static int
-run_plain(struct gomote *g, struct run *r, struct err *e)
-{
-	struct call_request	 q = { .method = "POST", .path = "/exec",
-	    .doing = r->doing, .stall_ms = -1 };
-	struct show_how		 how = { .out = STDOUT_FILENO, .err = STDERR_FILENO,
-		.plain = true };
-	struct form		*form;
-	struct call		*c = cmd_call(g, r->instance, e);
-	int			 ret;
-
-	if (c == NULL)
+	if (r->collect && copy_collect(&r->copy, r->c.instance, e) == -1)
 		return -1;
-	show_free(r->show);
-	r->show = show_new(g->loop, &how);
-	q.form = form = run_form(r);
-	if ((ret = call_send(c, &q, e)) == 0) {
-		copy_open(&r->copy, r->instance, r->show);
-		ret = show_answer(r->show, c, e);
-	}
-	if (ret == 0)
-		ret = run_end(r, c, e);
-	form_free(form);
-	call_free(c);
-	return ret;
+	if (r->until != NULL)
+		ret = run_until(g, r, &out, &end, e);
+	else
+		ret = command_run(g, &r->c, &out, &end, e);
+	if (ret == -1)
+		return -1;
+	return r->collect && end.ended ? run_collect(g, r, &end) : end.status;
+}
+
+/* --- another builder type's environment --------------------------------------- */
+
+/* An older coordinator would pass over it in silence. */
+static int
+run_check_builder(struct gomote *g, const struct run *r, struct err *e)
+{
+	struct json	*j, *list;
+	size_t		 i;
+	bool		 known = false;
+
+	if (target_is_direct(r->c.instance))
+		return err_set(e, "-builderenv: only a coordinator knows builder types");
+	j = execid_get(g, NULL, "/api/v1/version", NULL, "-builderenv", e);
+	if (j == NULL && e->code != EXECID_NONE)
+		return -1;
+	list = json_get(j, "Features");
+	for (i = 0; i < json_len(list); i++)
+		known = known || str_eq(json_value_str(json_at(list, i)), API_F_BUILDER_ENV);
+	json_free(j);
+	return known ? 0 : err_set(e, "coordinator: -builderenv: it is too old for that");
 }
 
 /* --- the command line ------------------------------------------------------- */
@@ -219,25 +137,19 @@ run_plain(struct gomote *g, struct run *r, struct err *e)
 static int
 run_command(struct gomote *g, struct run *r, struct err *e)
 {
-	struct show_how	how = { .out = STDOUT_FILENO, .err = STDERR_FILENO };
-	int		ret;
+	struct command	*c = &r->c;
 
 	if (cmd_prepare(g, e) == -1)
 		return -1;
-	newid(r->id);
-	r->doing = xasprintf("run %s", r->cmd);
-	if (r->detach)
-		return run_detached(g, r, e);
-	r->show = show_new(g->loop, &how);
-	ret = run_foreground(g, r, e);
-	if (ret == -1 && e->code == FOLLOW_NO_EXECS && !r->input && !r->pty &&
-	    r->timeout_ms == 0)
-		ret = run_plain(g, r, e);
-	return ret;
+	c->input = run_has_input(r);
+	c->needs_exec = r->input || c->pty || c->timeout_ms > 0;
+	if (c->builder_env != NULL && run_check_builder(g, r, e) == -1)
+		return -1;
+	return r->detach ? command_detach(g, c, e) : run_foreground(g, r, e);
 }
 
 static int
-run_check(const struct run *r)
+run_check_env(const struct run *r)
 {
 	size_t	i;
 
@@ -245,10 +157,26 @@ run_check(const struct run *r)
 		if (*r->env.v[i] == '=' || strchr(r->env.v[i], '=') == NULL)
 			return cmd_usage(&cmd_run, "-e %s: not of the form "
 			    "NAME=VALUE", r->env.v[i]);
-	if (r->input && (r->no_input || r->detach))
-		return cmd_usage(&cmd_run, "-i: not together with %s",
-		    r->detach ? "-d" : "-n");
 	return EXIT_OK;
+}
+
+static int
+run_check(struct run *r)
+{
+	struct err	e = ERR_INIT;
+
+	if (r->input && (r->no_input || r->detach || r->pattern != NULL))
+		return cmd_usage(&cmd_run, "-i: not together with %s",
+		    r->no_input ? "-n" : r->detach ? "-d" : "-until");
+	if (r->detach && (r->collect || r->pattern != NULL))
+		return cmd_usage(&cmd_run, "-d: not together with %s",
+		    r->collect ? "-collect" : "-until");
+	if (r->any && r->pattern == NULL)
+		return cmd_usage(&cmd_run, "-any: only together with -until");
+	if (r->pattern != NULL &&
+	    (r->until = until_new(r->pattern, UNTIL_WINDOW, &e)) == NULL)
+		return cmd_usage(&cmd_run, "-until %s: %s", r->pattern, e.msg);
+	return run_check_env(r);
 }
 
 static int
@@ -257,8 +185,12 @@ run_operands(struct gomote *g, struct run *r, char **argv)
 	struct err	e = ERR_INIT;
 	int		status;
 
-	r->cmd = argv[0];
-	r->args = argv + 1;
+	r->c.cmd = argv[0];
+	r->c.args = argv + 1;
+	r->c.dir = r->dir;
+	r->c.path = r->path;
+	r->c.env = &r->env;
+	r->c.builder_env = r->builder_env;
 	if ((status = run_check(r)) != EXIT_OK)
 		return status;
 	status = run_command(g, r, &e);
@@ -276,19 +208,20 @@ run_several(struct broadcast_how *how, char **operands, int n, void *arg)
 	(void)n;
 	if (status != EXIT_OK)
 		return status;
-	if (r->input || r->pty)
+	if (r->input || r->c.pty)
 		return cmd_usage(&cmd_run, "-%c: not on several instances at once",
-		    r->pty ? 't' : 'i');
+		    r->c.pty ? 't' : 'i');
 	if (run_has_input(r))
 		say_note("stdin is not passed on to several instances");
-	how->copies = !r->detach;
+	how->copies = !r->detach && !r->collect;
+	how->any = r->any;
 	return EXIT_OK;
 }
 
 static int
 run_run(struct gomote *g, int argc, char **argv)
 {
-	struct run		r = { .copy = COPY_INIT, .give_up_ms = PATIENCE_MS };
+	struct run		r = { .copy = COPY_INIT, .c = { .give_up_ms = PATIENCE_MS } };
 	const struct opt	opts[] = {
 		{ "dir", OPT_STRING, &r.dir, "DIR",
 		    "where to run it (else the directory of CMD)" },
@@ -296,20 +229,30 @@ run_run(struct gomote *g, int argc, char **argv)
 		    "an environment variable; may be repeated" },
 		{ "path", OPT_STRING, &r.path, "LIST",
 		    "PATH, commas between; may hold $PATH and $WORKDIR; or EMPTY" },
-		{ "system", OPT_BOOL, &r.system, NULL,
+		{ "system", OPT_BOOL, &r.c.system, NULL,
 		    "CMD is one of the system, found in PATH" },
-		{ "debug", OPT_BOOL, &r.debug, NULL,
+		{ "debug", OPT_BOOL, &r.c.debug, NULL,
 		    "first print what is run, where, with which environment" },
+		{ "builderenv", OPT_STRING, &r.builder_env, "TYPE",
+		    "the environment of this builder type, not the instance's own" },
+		{ "firewall", OPT_BOOL, &r.c.firewall, NULL,
+		    "tell it not to reach out of the machine" },
+		{ "collect", OPT_BOOL, &r.collect, NULL,
+		    "output to INSTANCE.stdout, the tree to INSTANCE.tar.gz" },
+		{ "until", OPT_STRING, &r.pattern, "REGEXP",
+		    "run it again and again, until its output matches" },
+		{ "any", OPT_BOOL, &r.any, NULL,
+		    "with a group and -until: stop all when one matches" },
 		{ "d", OPT_BOOL, &r.detach, NULL,
 		    "only begin it, and print its exec id" },
 		{ "i", OPT_BOOL, &r.input, NULL,
 		    "pass stdin on, even where it is a terminal" },
 		{ "n", OPT_BOOL, &r.no_input, NULL, "do not pass stdin on" },
-		{ "t", OPT_BOOL, &r.pty, NULL,
+		{ "t", OPT_BOOL, &r.c.pty, NULL,
 		    "give it a terminal (a pty), and pass stdin on" },
-		{ "timeout", OPT_DURATION, &r.timeout_ms, "DURATION",
+		{ "timeout", OPT_DURATION, &r.c.timeout_ms, "DURATION",
 		    "end it when it has run for so long" },
-		{ "give-up", OPT_DURATION, &r.give_up_ms, "DURATION",
+		{ "give-up", OPT_DURATION, &r.c.give_up_ms, "DURATION",
 		    "leave it when there was no connection for so long" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
@@ -317,19 +260,20 @@ run_run(struct gomote *g, int argc, char **argv)
 		.several = run_several, .arg = &r };
 	int			i, status;
 
-	i = fan_in(g, &fan, argc, argv, &r.instance, &status);
+	i = fan_in(g, &fan, argc, argv, &r.c.instance, &status);
 	if (i != -1)
 		status = run_operands(g, &r, argv + i);
 	copy_close(&r.copy);
-	show_free(r.show);
-	free(r.doing);
+	until_free(r.until);
 	strs_release(&r.env);
 	return status;
 }
 
 const struct cmd cmd_run = { "run",
-	"[-d] [-i | -n] [-t] [-dir DIR] [-e NAME=VALUE]... [-path LIST]\n"
-	"\t[-system] [-debug] [-timeout DURATION] [-give-up DURATION]\n"
+	"[-collect] [-until REGEXP [-any]] [-d] [-i | -n] [-t]\n"
+	"\t[-dir DIR] [-e NAME=VALUE]... [-path LIST] [-system] [-debug]\n"
+	"\t[-builderenv TYPE] [-firewall] [-timeout DURATION]\n"
+	"\t[-give-up DURATION]\n"
 	"\t[INSTANCE] CMD [ARG...]",
 	"run a command on an instance",
 	"Runs CMD, shows its output as it comes, and ends with its exit status\n"
@@ -337,7 +281,8 @@ const struct cmd cmd_run = { "run",
 	"directory, an absolute one, or a bare name, which is looked for in the\n"
 	"work directory and then in PATH. Stdin is passed on unless it is a\n"
 	"terminal. A copy of the output is kept in a temporary file, whose name\n"
-	"is told on stderr.\n\n"
+	"is told on stderr; with -collect it is INSTANCE.stdout here, and takes the\n"
+	"output alone.\n\n"
 	"Ctrl-C interrupts CMD; once more kills it. When the connection is lost CMD\n"
 	"goes on, and so does its output as soon as there is a connection again. What\n"
 	"was begun with -d, or left behind, is an exec: see ps, attach, logs, wait,\n"
@@ -345,5 +290,6 @@ const struct cmd cmd_run = { "run",
 	"  gomote run alice-linux-amd64-0 go/src/make.bash\n"
 	"  gomote run -e CGO_ENABLED=0 alice-linux-amd64-0 go/src/all.bash\n"
 	"  gomote run -path '$PATH,$WORKDIR/go/bin' alice-linux-amd64-0 go version\n"
+	"  gomote run -collect -until 'FAIL|panic' alice-linux-amd64-0 go/bin/go test os\n"
 	"  gomote run -t alice-linux-amd64-0 /bin/bash",
 	run_run };

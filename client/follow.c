@@ -98,7 +98,8 @@ static int
 follow_ask(struct follow *f, struct err *e)
 {
 	struct call_request	 q = { .method = "POST", .path = "/execs",
-		.form = f->start, .doing = f->how->doing, .stall_ms = SILENCE_MS };
+		.form = f->start, .doing = f->how->doing, .stall_ms = SILENCE_MS,
+		.builder_env = f->how->builder_env };
 	struct form		*query = NULL;
 	int			 ret;
 

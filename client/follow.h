@@ -28,6 +28,7 @@ struct follow_how {		/* borrowed until follow_free */
 	const struct form	*query;		/* of the first GET: tail, since; NULL: all */
 	bool			 once;		/* not beyond the log's present end */
 	int64_t			 give_up_ms;
+	const char		*builder_env;	/* of start, as in call.h; NULL */
 	struct show		*show;
 	void			(*attached)(void *arg);	/* an answer has begun, once more after each
 							 * break; NULL: nobody asks */

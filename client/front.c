@@ -215,6 +215,8 @@ front_follow(struct front *f, struct err *e)
 		return front_left(f);
 	else
 		return front_failed(f, e);
+	if (f->how->end != NULL)
+		f->how->end->ended = ret != -1;
 	follow_end_release(&end);
 	return ret;
 }
@@ -231,6 +233,7 @@ front_open(struct front *f, struct err *e)
 	f->follow_how = (struct follow_how){ .instance = how->instance, .id = how->id,
 		.doing = how->doing, .start = how->start, .query = how->query,
 		.give_up_ms = how->give_up_ms, .show = how->show,
+		.builder_env = how->builder_env,
 		.attached = on_attached, .arg = f };
 	if ((f->follow = follow_new(f->g, &f->follow_how, e)) == NULL ||
 	    (f->side = side_new(f->g->loop, &f->g->cred, how->instance, e)) == NULL)
@@ -254,8 +257,13 @@ front_run(struct gomote *g, const struct front_how *how, struct err *e)
 
 	f->g = g;
 	f->how = how;
+	if (how->end != NULL)
+		*how->end = (struct front_end){ false, 0 };
 	if ((ret = front_open(f, e)) == 0)
 		ret = front_follow(f, e);
+	if (how->end != NULL && f->steer != NULL &&
+	    (ret != -1 || e->code != FOLLOW_NO_EXECS))
+		how->end->asked = steer_end(f->steer);
 	input_free(f->input);
 	vigil_free(f->vigil);
 	side_free(f->side);

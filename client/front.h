@@ -12,6 +12,8 @@
 #include "client/follow.h"
 #include "client/show.h"
 
+struct front_end;
+
 struct front_how {
 	const char		*instance, *id;
 	const char		*cmd;		/* for texts: "make" */
@@ -26,6 +28,15 @@ struct front_how {
 	bool			 raw;		/* and our terminal, if stdin is one, belongs to it */
 	void			(*begun)(void *arg);	/* its output begins; NULL: nobody asks */
 	void			*arg;
+	const char		*builder_env;	/* as in call.h; NULL */
+	struct front_end	*end;		/* filled; NULL: nobody asks */
+};
+
+/* What its exit status does not tell. */
+struct front_end {
+	bool	ended;		/* the command has; else we left it, or lost it */
+	int	asked;		/* the exit status (130, 143, 129) if somebody wanted
+				 * it, or us, to end; else 0 */
 };
 
 /* Its exit status, 128+N for signal N, or what our own end was asked with; says

@@ -24,6 +24,7 @@ struct steer {
 	struct steer_how	 how;
 	struct tty		*tty;		/* raw; NULL: it is not */
 	bool			 begun, off;
+	bool			 gone;		/* the signals are not ours any more */
 	int			 interrupts;
 	enum word		 want;		/* not known to be done */
 	enum word		 said;		/* under way */
@@ -285,15 +286,33 @@ steer_new(const struct steer_how *how)
 	return s;
 }
 
+/* They are blocked meanwhile, so that none is lost between our hands: what came
+ * until then is ours, what comes from then on has its usual meaning. */
+static void
+let_go(struct steer *s)
+{
+	sigset_t	ours, before;
+	size_t		i;
+
+	if (s->gone)
+		return;
+	s->gone = true;
+	sigemptyset(&ours);
+	for (i = 0; i < nitems(signals); i++)
+		sigaddset(&ours, signals[i].signo);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	loop_turn(s->how.loop, 0);
+	for (i = 0; i < nitems(signals); i++)
+		loop_unsignal(s->how.loop, signals[i].signo);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 void
 steer_free(struct steer *s)
 {
-	size_t	i;
-
 	if (s == NULL)
 		return;
-	for (i = 0; i < nitems(signals); i++)
-		loop_unsignal(s->how.loop, signals[i].signo);
+	let_go(s);
 	timer_free(s->again);
 	timer_free(s->limit);
 	free(s);
@@ -319,19 +338,17 @@ steer_tty(struct steer *s, struct tty *t)
 void
 steer_off(struct steer *s)
 {
-	struct sigaction	sa;
-	size_t			i;
-
 	s->off = true;
-	memset(&sa, 0, sizeof sa);
-	sa.sa_handler = SIG_DFL;
-	sigemptyset(&sa.sa_mask);
-	for (i = 0; i < nitems(signals); i++)
-		if (!is_ignored(signals[i].signo))
-			(void)sigaction(signals[i].signo, &sa, NULL);
-	loop_turn(s->how.loop, 0);	/* one that came just now is told as the others */
+	let_go(s);
 	if (s->interrupts > 0)
 		(void)raise(SIGINT);
+}
+
+int
+steer_end(struct steer *s)
+{
+	let_go(s);
+	return s->status != 0 ? s->status : s->interrupts > 0 ? BY(SIGINT) : 0;
 }
 
 void

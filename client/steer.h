@@ -35,8 +35,7 @@ struct steer_how {
 
 /* Catches the signals. One at a time in a program. */
 struct steer *steer_new(const struct steer_how *) MUST;
-/* And they mean again what they did before. NULL is fine. */
-void steer_free(struct steer *);
+void steer_free(struct steer *);	/* as steer_end, too; NULL is fine */
 /* The exec is there; there again after a break (the side was reset). */
 void steer_go(struct steer *);
 /* The terminal was made raw; borrowed. NULL: no more. */
@@ -44,6 +43,10 @@ void steer_tty(struct steer *, struct tty *);
 /* The signals have their usual meaning again, for there is nothing to steer. One
  * that came before has it now: SIGINT ends us. Turns the loop. */
 void steer_off(struct steer *);
+/* The exec is over. The signals have their usual meaning again; one that came
+ * before was ours. Gives the exit status that somebody who wanted it, or us, to
+ * end has asked for; 0: nobody did. Turns the loop. */
+int  steer_end(struct steer *);
 /* Kills it, and runs the loop until that is known to be done, or 5 s. */
 void steer_kill(struct steer *);
 /* Exit status to end with; 0: nobody said that we should. */

@@ -23,6 +23,7 @@
 #include "base/xmalloc.h"
 #include "coordinator/exec_env.h"
 #include "coordinator/face.h"
+#include "coordinator/near.h"
 #include "coordinator/routes.h"
 #include "http/client.h"
 #include "io/splice.h"
@@ -288,7 +289,7 @@ static struct headers *
 headers_there(struct http_req *r)
 {
 	static const char *const ours[] = { "Authorization", API_H_PROXY, "Host",
-	    "Content-Length", "Expect", "Cookie" };
+	    "Content-Length", "Expect", "Cookie", API_H_BUILDER_ENV };
 	struct headers	*h = headers_new();
 	const char	*protocol = req_header(r, "Upgrade");
 	size_t		 i;
@@ -371,20 +372,55 @@ begins_command(const struct http_req *r)
 	    (str_eq(req_path(r), "/execs") && str_eq(req_method(r), "POST"));
 }
 
+/* Whose environment a command gets, malloc'ed: that of its instance's builder
+ * type, or of another for the same machines. NULL and e. */
+static char *
+env_type(const struct proxy *p, struct instance *i, struct err *e)
+{
+	const char			*type = req_header(p->r, API_H_BUILDER_ENV);
+	const struct catalog		*c = p->face->core->catalog;
+	const struct builder_type	*b;
+	struct instance_row		 row;
+	struct str			 near = STR_INIT;
+
+	instance_row_of(i, &row);
+	if (type == NULL || str_eq(type, row.builder_type))
+		return xstrdup(row.builder_type);
+	if ((b = catalog_builder(c, type)) == NULL) {
+		near_builders(c, type, &near);
+		err_set(e, "unknown builder type \"%.*s\"%s", CATALOG_NAME_MAX, type,
+		    str_text(&near));
+		str_release(&near);
+		return NULL;
+	}
+	if (str_eq(b->host_type, row.host_type))
+		return xstrdup(b->name);
+	err_set(e, "builder type %s is for machines of type %s, and this one is of %s",
+	    b->name, b->host_type, row.host_type);
+	return NULL;
+}
+
+static void
+begin_command(struct proxy *p, struct instance *i)
+{
+	struct err	e = ERR_INIT;
+
+	if ((p->type = env_type(p, i, &e)) == NULL)
+		fail(p, 400, e.msg);
+	else if (exec_env_wanted(p->face->core, p->type,
+	    req_header(p->r, "Content-Type")))
+		body_collect(req_take_body(p->r), FACE_FORM_MAX, on_collected, p);
+	else
+		send_on(p, i, req_take_body(p->r));
+}
+
 static void
 begin(struct proxy *p, struct instance *i)
 {
-	struct http_req		*r = p->r;
-	struct instance_row	 row;
-
-	instance_row_of(i, &row);
-	if (begins_command(r) && req_has_body(r) &&
-	    exec_env_wanted(p->face->core, row.builder_type, req_header(r, "Content-Type"))) {
-		p->type = xstrdup(row.builder_type);
-		body_collect(req_take_body(r), FACE_FORM_MAX, on_collected, p);
-		return;
-	}
-	send_on(p, i, req_take_body(r));
+	if (begins_command(p->r) && req_has_body(p->r))
+		begin_command(p, i);
+	else
+		send_on(p, i, req_take_body(p->r));
 }
 
 /* --- who may what ---------------------------------------------------------- */

@@ -9,6 +9,7 @@ static const char *const features[] = {
 	"instances",	/* /api/v1/instances */
 	API_F_EXECS,	/* /api/v1/execs; requests to an instance's /execs are passed on */
 	"groups",	/* /api/v1/groups; field `group` of POST /buildlet/create */
+	API_F_BUILDER_ENV,	/* field X-Gomote-Builder-Env of what begins a command */
 	"create-again",	/* field `request` of POST /buildlet/create */
 };
 

@@ -15,6 +15,7 @@
 #include "base/queue.h"
 #include "base/xmalloc.h"
 #include "coordinator/core.h"
+#include "coordinator/whywait.h"
 
 TAILQ_HEAD(request_list, request);
 
@@ -390,39 +391,12 @@ ahead_of(const struct request *r)
 	return n;
 }
 
-static void
-describe_machines(struct core *core, const char *host_type, struct str *out)
-{
-	struct machine_count	c;
-	int			i;
-
-	machine_counts(core->machines, host_type, &c);
-	str_addf(out, "%zu machine%s", c.connected, c.connected == 1 ? "" : "s");
-	for (i = 0; i < MACHINE_STATES; i++) {
-		if (i != MACHINE_GONE && c.in[i] > 0)
-			str_addf(out, ", %zu %s", c.in[i], machine_state_name(i));
-	}
-}
-
 size_t
 sched_place(const struct request *r, struct str *why)
 {
-	struct core	*core = r->sched->core;
-	struct pool_row	 pool;
-	size_t		 ahead = ahead_of(r);
-
-	str_addf(why, "host type %s: ", r->queue->host_type);
-	describe_machines(core, r->queue->host_type, why);
-	core_describe_pool(core, r->queue->host_type, &pool);
-	if (pool.starting > 0)
-		str_addf(why, ", %zu starting", pool.starting);
-	if (r->state == REQUEST_PREPARING)
-		str_add(why, "; one is being prepared for you");
-	else
-		str_addf(why, "; %zu request%s ahead", ahead, ahead == 1 ? "" : "s");
-	if (pool.note[0] != '\0')
-		str_addf(why, "; %s", pool.note);
-	return ahead;
+	whywait_tell(r->sched->core, r->queue->host_type,
+	    r->state == REQUEST_PREPARING, why);
+	return ahead_of(r);
 }
 
 static bool

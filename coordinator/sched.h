@@ -54,8 +54,7 @@ bool sched_has(struct core *, const char *user, const char *key);
 /* The client left: granted does not come. A machine under preparation for it
  * is cleaned and lent to the next. */
 void sched_withdraw(struct request *);
-/* How many are served before it; why gets a line for its owner: "host type X:
- * 3 machines, 3 leased; 2 requests ahead" and what its pool has to say. */
+/* How many are served before it; why gets a line for its owner (whywait.h). */
 size_t sched_place(const struct request *, struct str *why);
 
 /* --- for pages. */

@@ -19,6 +19,8 @@
 #define API_H_VERSION		"X-Go-Builder-Version"
 #define API_H_REVDIAL		"X-Revdial-Version"
 #define API_H_PROXY		"X-Buildlet-Proxy"
+/* Ours, of what begins a command: whose environment it gets (coordinator(8)). */
+#define API_H_BUILDER_ENV	"X-Gomote-Builder-Env"
 #define API_H_TARGET_PORT	"X-Target-Port"
 #define API_H_SUPPORTED		"X-Supported-Version"
 #define API_H_SSH_USER		"X-Go-Ssh-User"
@@ -47,6 +49,7 @@
  * with %XX for all but unreserved characters and '/'. */
 #define API_F_LSLINK	"lslink"
 #define API_F_EXECS	"execs"		/* a command as an object: /execs; of the coordinator: its index */
+#define API_F_BUILDER_ENV "builder-env"	/* of the coordinator: it heeds API_H_BUILDER_ENV */
 #define API_F_PUSH	"push"		/* GET, POST and PUT /push */
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
 

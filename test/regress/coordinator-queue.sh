@@ -18,7 +18,7 @@ ask third
 assert_match '"ahead":0' "$(cat "$T/first.log")"
 assert_match '"ahead":1' "$(cat "$T/second.log")"
 assert_match '"ahead":2' "$(cat "$T/third.log")"
-assert_match 'machine, 1 leased' "$(cat "$T/third.log")"
+assert_match 'is free: 1 up, 1 leased' "$(cat "$T/third.log")"
 assert_match '1 instances, 3 waiting' "$(verb status)"
 stop second
 eventually sh -c "grep '\"ahead\":1' '$T/third.log' >/dev/null"

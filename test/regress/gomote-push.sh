@@ -32,7 +32,7 @@ ln -s ../a sub/ln
 git add a .gitignore
 cd sub/deep || exit
 push
-says "^# pushing $T/repo to go on "
+says "^# Pushing $T/repo to "
 assert_eq '.gitignore
 a
 empty

@@ -28,6 +28,18 @@ done
 assert_status 1 gomote ps "$i" >"$T/out" 2>"$T/err"
 assert_status 1 gomote attach "$i/abcdefghij" 2>"$T/err"
 
+# Again and again; and where the output goes.
+assert_status 0 gomote run -until '^again 3$' "$i" /bin/sh -c 'echo x >>n; echo again $(wc -l <n)' >"$T/out" 2>"$T/err"
+assert_eq 'again 1 again 2 again 3' "$(xargs <"$T/out")"
+assert_eq 'again 3' "$(cat "$(sed -n 's/^# writing output to //p' "$T/err")")"
+assert_eq 3 "$(grep -c '^# run [123]: status 0, ' "$T/err")"
+(cd "$T" && assert_status 5 gomote run -collect "$i" /bin/sh -c 'echo out; echo err >&2; exit 5' >out 2>err) || exit 1
+assert_eq 'out err' "$(xargs <"$T/$i.stdout")"
+assert_eq '' "$(cat "$T/out")"
+# This one gives no archives: that is told, and is no success.
+assert_eq 'gomote: buildlet: gettar: 404 page not found' "$(tail -n 1 "$T/err")"
+(cd "$T" && assert_status 1 gomote run -collect "$i" /bin/true 2>/dev/null) || exit 1
+
 no_sleeper() { ! pgrep -f "sleep $1\$" >/dev/null; }
 : >"$T/out"
 env --default-signal=INT gomote run "$i" /bin/sh -c 'echo begun; exec sleep 97.1' >"$T/out" 2>"$T/err" &

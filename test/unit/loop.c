@@ -275,6 +275,30 @@ START_TEST(signals)
 }
 END_TEST
 
+static void
+on_usr1(int signo)
+{
+	(void)signo;
+}
+
+/* Let go it means what it meant before, and can be caught anew. */
+START_TEST(signals_let_go)
+{
+	struct sigaction	before = { .sa_handler = on_usr1 }, now;
+
+	ck_assert_int_eq(sigaction(SIGUSR1, &before, NULL), 0);
+	loop_signal(l, SIGUSR1, stop, tag_a);
+	loop_unsignal(l, SIGUSR1);
+	loop_unsignal(l, SIGUSR1);
+	ck_assert_int_eq(sigaction(SIGUSR1, NULL, &now), 0);
+	ck_assert(now.sa_handler == on_usr1);
+	loop_signal(l, SIGUSR1, stop, tag_b);
+	ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+	loop_run(l);
+	ck_assert_str_eq(told, "b");
+}
+END_TEST
+
 START_TEST(pipe_signal_is_ignored)
 {
 	int p[2];
@@ -337,6 +361,7 @@ unit_suite(void)
 	tcase_add_test(t, idle_stream_keeps_run_alive_until_closed);
 	tcase_add_test(t, stop_ends_run);
 	tcase_add_test(t, signals);
+	tcase_add_test(t, signals_let_go);
 	tcase_add_test(t, pipe_signal_is_ignored);
 	tcase_add_test(t, no_descriptors);
 	tcase_add_test(t, turn_is_limited);

@@ -73,23 +73,26 @@ START_TEST(test_place)
 	for (i = 0; i < 3; i++)
 		ask_for(&fx, &a[i], "alice", "b");
 	settle(&fx);
-	check_place(&a[0], 0, "host type host-x: 0 machines; 0 requests ahead");
-	check_place(&a[2], 2, "host type host-x: 0 machines; 2 requests ahead");
+	check_place(&a[0], 0, "no machine of type host-x is up");
+	check_place(&a[2], 2, "no machine of type host-x is up");
 	ck_assert_uint_eq(sched_waiting(fx.core, HOST), 3);
 	f = fake_new(&fx, "m1");
 	f->hold_wipe = true;
 	fake_connect(f);
 	UNTIL(&fx, f->wipes == 1);
-	check_place(&a[1], 1, "host type host-x: 1 machine, 1 cleaning; 1 request ahead");
+	check_place(&a[1], 1, "no machine of type host-x is free: 1 up, 1 cleaning");
 	fake_connect(fake_new(&fx, "m2"));
+	UNTIL(&fx, sched_waiting(fx.core, HOST) == 2);
+	ck_assert(!a[0].over);
+	check_place(&a[0], 0, "a machine of type host-x is being prepared for you");
 	UNTIL(&fx, a[0].over);
 	check_place(&a[1], 0,
-	    "host type host-x: 2 machines, 1 cleaning, 1 leased; 0 requests ahead");
+	    "no machine of type host-x is free: 2 up, 1 cleaning, 1 leased");
 	ck_assert_uint_eq(sched_waiting(fx.core, NULL), 2);
 	ck_assert_int_eq(sched_oldest(fx.core, HOST) >= 0, 1);
 	sched_withdraw(a[1].request);
 	check_place(&a[2], 0,
-	    "host type host-x: 2 machines, 1 cleaning, 1 leased; 0 requests ahead");
+	    "no machine of type host-x is free: 2 up, 1 cleaning, 1 leased");
 	sched_withdraw(a[2].request);
 	ck_assert_uint_eq(sched_waiting(fx.core, NULL), 0);
 }
@@ -127,7 +130,7 @@ START_TEST(test_withdraw_while_preparing)
 	UNTIL(&fx, f->wipes == 2);
 	ck_assert_int_eq(state_of(&fx, "m1"), MACHINE_CLEANING);
 	sched_withdraw(a.request);
-	check_place(&b, 0, "host type host-x: 1 machine, 1 cleaning; 0 requests ahead");
+	check_place(&b, 0, "no machine of type host-x is free: 1 up, 1 cleaning");
 	UNTIL(&fx, b.over);
 	ck_assert(!a.over);
 	ck_assert_str_eq(f->lease, "user-bob-b-0");

@@ -128,6 +128,47 @@ START_TEST(test_apart)
 }
 END_TEST
 
+static void
+on_tap(const void *p, size_t len, void *arg)
+{
+	struct str	*to = arg;
+
+	if (p != NULL)
+		str_addn(to, p, len);
+	else
+		str_addf(to, "[%zu]", len);
+}
+
+/* The tap has what the copy has, and where something is missing; with quiet
+ * nobody else gets it. */
+START_TEST(test_tap)
+{
+	struct str	 told = STR_INIT;
+	struct show	*s;
+	int		 i;
+
+	for (i = 0; i < 2; i++) {
+		s = show((struct show_how){ .quiet = i == 1 });
+		show_tap(s, on_tap, &told);
+		add(RECORD_STDOUT, "one\n");
+		add(RECORD_STDERR, "two\n");
+		add_gap(3000, 77);
+		add_head(RECORD_STDERR, 5);
+		buf_adds(in, "thr");
+		take(s);
+		ck_assert_int_eq(show_finish(s, &e), 0);
+		ck_assert_str_eq(told.s, "one\ntwo\n[77]thr");
+		ck_assert(show_copied(s));
+		show_free(s);
+		str_clear(&told);
+	}
+	check("out", "one\n");
+	check("err", "two\nthr");
+	check("copy", "one\ntwo\nthrone\ntwo\nthr");
+	str_release(&told);
+}
+END_TEST
+
 /* In whatever pieces it comes. */
 START_TEST(test_pieces)
 {
@@ -448,6 +489,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, test_apart);
+	tcase_add_test(c, test_tap);
 	tcase_add_test(c, test_pieces);
 	tcase_add_test(c, test_plain);
 	tcase_add_test(c, test_no_log);
