@@ -24,7 +24,7 @@ BUILD_DEPS = make gcc libc6-dev autoconf pkg-config libevent-dev libssl-dev \
 	node-llhttp libjson-c-dev libarchive-dev zlib1g-dev libzstd-dev \
 	libsqlite3-dev libconfuse-dev
 CHECK_DEPS = $(BUILD_DEPS) check mandoc shellcheck clang libclang-rt-14-dev \
-	git curl openssl openssh-client openssh-server procps
+	git curl jq openssl openssh-client openssh-server procps
 DEMO_DEPS = $(BUILD_DEPS) git curl check
 BENCH_DEPS = $(BUILD_DEPS) git curl openssh-client openssh-server wrk rsync \
 	golang-go golang-github-hashicorp-yamux-dev hyperfine
@@ -153,6 +153,9 @@ BIG := $(wildcard test/regress/big/*.sh)
 BENCHES := $(sort $(patsubst test/bench/%.sh,%,$(wildcard test/bench/*.sh)) \
 	$(filter-out peer_%,$(BENCH_BIN)))
 MAN := $(wildcard man/*.[1-8])
+# Where shells look for completions; SHELL:FILE.
+COMPLETIONS = bash:bash-completion/completions/gomote \
+	zsh:zsh/site-functions/_gomote fish:fish/vendor_completions.d/gomote.fish
 
 # --- building --------------------------------------------------------------------
 .PHONY: all programs tests install install-strip uninstall deps deps-check \
@@ -251,12 +254,19 @@ install: programs
 	    echo "install -m 644 $$m $$d"; \
 	    install -d "$$d" && install -m 644 "$$m" "$$d" || exit 1; \
 	done
+	@for c in $(COMPLETIONS); do \
+	    f=$(DESTDIR)$(datadir)/$${c#*:}; \
+	    echo "$(B)/bin/gomote completion $${c%%:*} >$$f"; \
+	    install -d "$${f%/*}" && $(B)/bin/gomote completion $${c%%:*} >"$$f" && \
+	    chmod 644 "$$f" || exit 1; \
+	done
 install-strip: install
 	$(STRIP) $(PROGRAMS:$(B)/bin/%=$(DESTDIR)$(bindir)/%)
 uninstall:
 	rm -f $(PROGRAMS:$(B)/bin/%=$(DESTDIR)$(bindir)/%)
 	@for m in $(MAN); do \
 	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}" || exit 1; done
+	@for c in $(COMPLETIONS); do rm -f "$(DESTDIR)$(datadir)/$${c#*:}" || exit 1; done
 
 # --- setting up --------------------------------------------------------------------
 deps:

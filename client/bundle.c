@@ -118,6 +118,12 @@ bundle_error(const struct bundle *p)
 	return p->failed ? &p->why : NULL;
 }
 
+uint64_t
+bundle_bytes(const struct bundle *p)
+{
+	return stream_bytes_in(helper_out(p->helper));
+}
+
 void
 bundle_free(struct bundle *p)
 {

@@ -6,6 +6,7 @@
 #define CLIENT_BUNDLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "http/body.h"
@@ -26,6 +27,7 @@ struct bundle *bundle_start(struct loop *, const struct bundle_spec *,
     struct body **body, struct err *e) MUST;
 /* Why it could not be made; NULL if that did not happen. */
 const struct err *bundle_error(const struct bundle *);
+uint64_t bundle_bytes(const struct bundle *);	/* of the archive, made so far */
 void bundle_free(struct bundle *);		/* kills the helper; NULL is fine */
 
 /* The helper's side: bundle DIR gz|zst [VERSION-TEXT], names on stdin. */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "client/agent.h"
+#include "client/hint.h"
 #include "client/target.h"
 #include "http/client.h"
 #include "io/buf.h"
@@ -434,18 +435,6 @@ call_speaker(const struct call *c, const char *said)
 	    (c->status >= 502 && c->status <= 504) ? "coordinator" : "buildlet";
 }
 
-static const char *
-call_hint(const struct call *c)
-{
-	if (c->to.direct)
-		return c->status == 401 ? " (see -password-file)" : "";
-	if (c->status == 401 && c->authorization == NULL)
-		return " (no token is set; see GOMOTE_TOKEN)";
-	if ((c->status == 401 || c->status == 502) && c->to.instance != NULL)
-		return " (see gomote list)";
-	return "";
-}
-
 /* The first line of what the server said, or what the status means. */
 static void
 call_reason(struct call *c, struct str *text)
@@ -474,7 +463,8 @@ call_refused(struct call *c, const char *doing, struct err *e)
 	hop = call_speaker(c, said);
 	if (str_starts(said, hop) && str_starts(said + strlen(hop), ": "))
 		said += strlen(hop) + 2;	/* once is enough */
-	err_set(e, "%s: %s: %s%s", hop, doing, said, call_hint(c));
+	err_set(e, "%s: %s: %s%s", hop, doing, said, hint_answer(c->status, hop,
+	    said, c->authorization != NULL, c->to.instance));
 	str_release(&text);
 	return -1;
 }

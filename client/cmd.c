@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "client/hint.h"
 #include "client/say.h"
 #include "io/loop.h"
 
@@ -62,13 +63,29 @@ options_count(const struct cmd *cmd, int i, int argc, char **argv, int min,
 	return -1;
 }
 
+/* Was it only asked what there is? */
+static bool
+options_told(const struct opt *opts, int argc, char **argv)
+{
+	if (argc != 2 || !str_eq(argv[1], CMD_TELL))
+		return false;
+	for (; opts->name != NULL; opts++)
+		printf("%s\t%s\t%s\n", opts->name, opts->arg != NULL ? opts->arg : "",
+		    opts->help);
+	return true;
+}
+
 int
 cmd_options(const struct cmd *cmd, const struct opt *opts, int argc,
     char **argv, int min, int max, int *status)
 {
 	struct err	e = ERR_INIT;
-	int		i = opt_parse(opts, argc, argv, &e);
+	int		i;
 
+	*status = EXIT_OK;
+	if (options_told(opts, argc, argv))
+		return -1;
+	i = opt_parse(opts, argc, argv, &e);
 	if (i >= 0)
 		return options_count(cmd, i, argc, argv, min, max, status);
 	*status = options_end(cmd, opts, i, &e);
@@ -79,10 +96,14 @@ int
 cmd_options_any(const struct cmd *cmd, const struct opt *opts, int argc,
     char **argv, int min, int max, int *status)
 {
-	char		**operands = xcalloc((size_t)argc, sizeof *operands);
+	char		**operands;
 	struct err	  e = ERR_INIT;
 	int		  i, at = 0, n = 0;
 
+	*status = EXIT_OK;
+	if (options_told(opts, argc, argv))
+		return -1;
+	operands = xcalloc((size_t)argc, sizeof *operands);
 	while ((i = opt_parse(opts, argc - at, argv + at, &e)) >= 0 &&
 	    (at += i) < argc) {
 		operands[n++] = argv[at];
@@ -105,7 +126,7 @@ cmd_options_any(const struct cmd *cmd, const struct opt *opts, int argc,
 int
 cmd_fail(const struct err *e)
 {
-	say_error("%s", e->msg);
+	say_error("%s%s", e->msg, hint_for(e));
 	return e->code == CALL_LOST ? EXIT_LOST : EXIT_FAILED;
 }
 

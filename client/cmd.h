@@ -30,19 +30,28 @@ struct gomote {
 	struct cred		 cred;
 	bool			 loaded;	/* cred is filled */
 	struct loop		*loop;		/* NULL until a call needs it */
+	/* For completion: what there is, of gomote.c. */
+	const struct opt	*opts;
+	const struct cmd *const	*commands;
+	size_t			 n_commands;
 };
 
 struct cmd {
 	const char	*name;
 	const char	*args;		/* "[options] INSTANCE FILE..." */
-	const char	*summary;	/* one line, lower case, no full stop */
+	const char	*summary;	/* one line, lower case, no full stop; NULL: not in the list */
 	const char	*text;		/* more; lines, examples */
 	/* argv[0] is the command's name. Gives the exit status. With -h it must
 	 * get no further than cmd_options. */
 	int		(*run)(struct gomote *, int argc, char **argv);
 };
 
-extern const struct cmd cmd_agent, cmd_attach, cmd_create, cmd_destroy,
+/* In place of -h: print "NAME\tARGUMENT\tHELP" for each option instead. Nobody
+ * can type it. */
+#define CMD_TELL "-\001tell"
+
+extern const struct cmd cmd_agent, cmd_attach, cmd_complete,
+    cmd_completion, cmd_config, cmd_create, cmd_destroy, cmd_doctor,
     cmd_extend, cmd_gettar, cmd_group, cmd_kill, cmd_list, cmd_logs, cmd_ls, cmd_ping,
     cmd_ps, cmd_push, cmd_put, cmd_putbootstrap, cmd_puttar, cmd_rm, cmd_run,
     cmd_ssh, cmd_version, cmd_wait;

@@ -127,5 +127,7 @@ const struct cmd cmd_agent = { "agent",
 	"which need no handshake then. It ends when it was not used for ten\n"
 	"minutes. It knows no token. GOMOTE_AGENT=off does without.\n\n"
 	"Prints a line for each: its server, its process, and how many\n"
-	"connections are ready, are in use, and were lent.",
+	"connections are ready, are in use, and were lent.\n\n"
+	"  gomote agent\n"
+	"  gomote agent -stop",
 	agent_run };

@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "api/types.h"
 #include "base/clock.h"
+#include "client/asjson.h"
 #include "client/builders.h"
 #include "client/cmd.h"
 #include "client/crowd.h"
@@ -31,7 +32,7 @@
 struct create {
 	const char	*type;
 	char		*new_group;	/* -new-group; NULL */
-	bool		 list, status, setup;
+	bool		 list, json, status, setup;
 	int64_t		 count;
 	const struct setup *how;	/* NULL: only create it */
 	struct form	*form;		/* the request */
@@ -43,7 +44,25 @@ struct create {
 };
 
 static int
-create_list(struct gomote *g, struct err *e)
+list_json(const struct builders *b, struct err *e)
+{
+	struct asjson	 out = ASJSON_INIT;
+	struct json	*j;
+	size_t		 i;
+
+	for (i = 0; i < b->n; i++) {
+		j = json_object();
+		json_set_str(j, "Name", b->v[i].name);
+		json_set_str(j, "HostType", b->v[i].host_type);
+		json_set_str(j, "BootstrapURL", b->v[i].bootstrap);
+		asjson_item(&out, j);
+		json_free(j);
+	}
+	return asjson_end(&out, e);
+}
+
+static int
+create_list(struct gomote *g, bool json, struct err *e)
 {
 	struct builders	 b;
 	struct call	*c = cmd_call(g, NULL, e);
@@ -56,6 +75,11 @@ create_list(struct gomote *g, struct err *e)
 	call_free(c);
 	if (ret == -1)
 		return -1;
+	if (json) {
+		ret = list_json(&b, e);
+		builders_release(&b);
+		return ret;
+	}
 	for (i = 0; i < b.n; i++)
 		printf("%s\t%s\n", b.v[i].name, b.v[i].host_type);
 	if (b.n == 0)
@@ -283,6 +307,7 @@ create_run(struct gomote *g, int argc, char **argv)
 		{ "count", OPT_INT, &cr.count, "N", "so many at once" },
 		{ "setup", OPT_BOOL, &cr.setup, NULL,
 		    "push $GOROOT to it, and build that there" },
+		{ "json", OPT_BOOL, &cr.json, NULL, "with -list: as JSON" },
 		{ "status", OPT_BOOL, &cr.status, NULL,
 		    "say now and then what it waits for" },
 		{ "new-group", OPT_STRING, &cr.new_group, "NAME",
@@ -299,15 +324,18 @@ create_run(struct gomote *g, int argc, char **argv)
 	if (cr.count < 1 || cr.count > CROWD_MAX)
 		return cmd_usage(&cmd_create, "-count %lld: not from 1 to %d",
 		    (long long)cr.count, CROWD_MAX);
+	if (cr.json && !cr.list && cr.type != NULL)
+		return cmd_usage(&cmd_create, "-json goes with -list");
 	if (cr.list || cr.type == NULL)
-		ret = create_list(g, &e);
+		ret = create_list(g, cr.json, &e);
 	else
 		ret = create_instances(g, &cr, &e);
 	return ret == -1 ? cmd_fail(&e) : ret;
 }
 
 const struct cmd cmd_create = { "create",
-	"[-count N] [-setup] [-status=false] [-new-group NAME] [-list | TYPE]",
+	"[-count N] [-setup] [-status=false] [-new-group NAME]\n"
+	"\t[-list [-json] | TYPE]",
 	"get an instance, or list what there is",
 	"Asks for an instance of builder type TYPE, waits for its turn, and\n"
 	"prints the name of the instance. Without TYPE it prints the builder\n"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/xmalloc.h"
+#include "client/asjson.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "client/target.h"
@@ -13,7 +14,7 @@
 #define ANSWER_MAX	(64 * 1024)
 
 static int
-extend_print(const char *name, const struct str *text, struct err *e)
+extend_print(const char *name, bool json, const struct str *text, struct err *e)
 {
 	struct clock	 clock = CLOCK_INIT;
 	struct json	*j = json_parse(str_text(text), text->len, e);
@@ -21,6 +22,11 @@ extend_print(const char *name, const struct str *text, struct err *e)
 	char		 buf[CLOCK_TEXT_MAX];
 	int		 ret;
 
+	if (json && j != NULL) {
+		ret = asjson_print(j, e);
+		json_free(j);
+		return ret;
+	}
 	ret = clock_parse_rfc3339(json_str(j, "Expires", ""), &expires);
 	json_free(j);
 	if (ret == -1)
@@ -33,7 +39,8 @@ extend_print(const char *name, const struct str *text, struct err *e)
 }
 
 static int
-extend_ask(struct gomote *g, const char *name, const char *duration, struct err *e)
+extend_ask(struct gomote *g, const char *name, const char *duration, bool json,
+    struct err *e)
 {
 	struct call_request	 q = { .method = "POST", .doing = "extend" };
 	struct call		*c;
@@ -52,7 +59,7 @@ extend_ask(struct gomote *g, const char *name, const char *duration, struct err 
 	form_add(form, "duration", duration);
 	ret = call_text(c, &q, ANSWER_MAX, &text, e);
 	if (ret == 0)
-		ret = extend_print(name, &text, e);
+		ret = extend_print(name, json, &text, e);
 	str_release(&text);
 	form_free(form);
 	free(path);
@@ -63,13 +70,18 @@ extend_ask(struct gomote *g, const char *name, const char *duration, struct err 
 static int
 extend_run(struct gomote *g, int argc, char **argv)
 {
-	const struct opt	none[] = { { NULL, OPT_BOOL, NULL, NULL, NULL } };
+	bool			json = false;
+	const struct opt	opts[] = {
+		{ "json", OPT_BOOL, &json, NULL,
+		    "print all that is known of it then, as JSON" },
+		{ NULL, OPT_BOOL, NULL, NULL, NULL },
+	};
 	struct err		e = ERR_INIT;
 	int64_t			ms;
 	char			text[CLOCK_TEXT_MAX];
 	int			i, status;
 
-	i = cmd_options_any(&cmd_extend, none, argc, argv, 2, 2, &status);
+	i = cmd_options_any(&cmd_extend, opts, argc, argv, 2, 2, &status);
 	if (i == -1)
 		return status;
 	if (clock_parse_duration(argv[i + 1], &ms) == -1)
@@ -78,12 +90,12 @@ extend_run(struct gomote *g, int argc, char **argv)
 	if (!str_name_ok(argv[i], 200) && !target_is_direct(argv[i]))
 		return cmd_usage(&cmd_extend, "\"%s\" is no name of an instance",
 		    argv[i]);
-	if (extend_ask(g, argv[i], clock_duration(ms, text), &e) == -1)
+	if (extend_ask(g, argv[i], clock_duration(ms, text), json, &e) == -1)
 		return cmd_fail(&e);
 	return EXIT_OK;
 }
 
-const struct cmd cmd_extend = { "extend", "INSTANCE DURATION",
+const struct cmd cmd_extend = { "extend", "[-json] INSTANCE DURATION",
 	"keep an instance for longer",
 	"The instance stays for at least DURATION from now, used or not, as far as\n"
 	"the coordinator allows; prints how long that is.\n\n"

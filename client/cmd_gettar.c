@@ -17,13 +17,17 @@
 #include "client/cmd.h"
 #include "client/fan.h"
 #include "client/out.h"
+#include "client/progress.h"
 #include "client/say.h"
 #include "client/target.h"
+#include "io/buf.h"
 #include "io/loop.h"
 
 struct gettar {
 	char			*dir, *file;
 	const char		*instance;
+	bool			 quiet;
+	uint64_t		 bytes;		/* written */
 	struct tree_file	*part;	/* NULL: to stdout */
 	int			 at;	/* the directory of file; to be closed */
 	int			 fd;
@@ -111,17 +115,34 @@ gettar_sink(struct evbuffer *b, void *arg, struct err *e)
 {
 	struct gettar	*t = arg;
 
+	t->bytes += buf_len(b);
 	return out_buf(t->fd, b, t->file, e);
+}
+
+static uint64_t
+gettar_bytes(void *arg)
+{
+	const struct gettar	*t = arg;
+
+	return t->bytes;
 }
 
 static int
 gettar_read(struct gettar *t, struct loop *loop, struct call *c, struct err *e)
 {
-	int	ret;
+	struct progress_of	 of = { "gettar", -1, false, gettar_bytes, t };
+	struct progress		*p;
+	const char		*length = call_field(c, "Content-Length");
+	int			 ret;
 
 	if (!str_eq(t->file, "-") && gettar_open(t, loop, e) == -1)
 		return -1;
-	if (call_read(c, gettar_sink, t, e) == -1)
+	if (length == NULL || str_int64(length, 0, INT64_MAX, &of.total) == -1)
+		of.total = -1;
+	p = progress_new(loop, &of, t->quiet);
+	ret = call_read(c, gettar_sink, t, e);
+	progress_free(p);
+	if (ret == -1)
 		return -1;
 	if (t->part == NULL)
 		return 0;
@@ -176,6 +197,7 @@ gettar_run(struct gomote *g, int argc, char **argv)
 		    "what to fetch, relative to the work directory" },
 		{ "o", OPT_STRING, &t.file, "FILE",
 		    "where to, - for stdout (else INSTANCE.tar.gz)" },
+		{ "q", OPT_BOOL, &t.quiet, NULL, "do not show how far it is" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	const struct fan	 fan = { .cmd = &cmd_gettar, .opts = opts,
@@ -197,7 +219,7 @@ gettar_run(struct gomote *g, int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] [INSTANCE]",
+const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] [-q] [INSTANCE]",
 	"fetch a directory of an instance as .tar.gz",
 	"Fetches DIR, or the whole work directory, and writes INSTANCE.tar.gz\n"
 	"here, or FILE. Names in the archive are relative to DIR.\n\n"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "client/asjson.h"
 #include "client/cmd.h"
 #include "client/group.h"
 #include "client/out.h"
@@ -14,7 +15,8 @@ struct request {
 	struct call	*c;
 	char		**words;	/* NAME and INSTANCE... */
 	int		 n;
-	struct json	*json;		/* of list: an array; NULL: print lines */
+	bool		 json;		/* of list: print no lines, but JSON */
+	struct asjson	 out;
 	const char	*only;		/* of list; NULL: all */
 	bool		 found;
 };
@@ -22,7 +24,7 @@ struct request {
 /* --- list ------------------------------------------------------------------- */
 
 static void
-add_json(const struct group *gr, struct json *all)
+print_json(const struct group *gr, struct asjson *out)
 {
 	struct json	*j = json_object(), *names = json_array();
 	size_t		 i;
@@ -31,7 +33,8 @@ add_json(const struct group *gr, struct json *all)
 		json_push_str(names, gr->instances.v[i]);
 	json_set_str(j, "Name", gr->name);
 	json_set(j, "Instances", names);
-	json_push(all, j);
+	asjson_item(out, j);
+	json_free(j);
 }
 
 static void
@@ -43,8 +46,8 @@ on_group(const struct group *gr, void *arg)
 	if (r->only != NULL && !str_eq(gr->name, r->only))
 		return;
 	r->found = true;
-	if (r->json != NULL) {
-		add_json(gr, r->json);
+	if (r->json) {
+		print_json(gr, &r->out);
 		return;
 	}
 	printf("%s\t", gr->name);
@@ -56,26 +59,13 @@ on_group(const struct group *gr, void *arg)
 static int
 group_list(struct request *r, bool json, struct err *e)
 {
-	struct json	*j;
-	char		*text;
-	int		 ret;
-
 	r->only = r->n > 0 ? r->words[0] : NULL;
-	r->json = json ? json_array() : NULL;
-	ret = group_each(r->c, on_group, r, e);
-	if (ret == 0 && r->only != NULL && !r->found)
-		ret = err_set(e, "there is no group \"%s\"", r->only);
-	if (ret == 0 && json) {
-		j = json_object();
-		json_set(j, "Groups", r->json);
-		r->json = NULL;
-		text = json_text(j, true);
-		printf("%s\n", text);
-		free(text);
-		json_free(j);
-	}
-	json_free(r->json);
-	return ret == 0 ? out_flush(e) : -1;
+	r->json = json;
+	if (group_each(r->c, on_group, r, e) == -1)
+		return -1;
+	if (r->only != NULL && !r->found)
+		return err_set(e, "there is no group \"%s\"", r->only);
+	return json ? asjson_end(&r->out, e) : out_flush(e);
 }
 
 /* --- changing --------------------------------------------------------------- */

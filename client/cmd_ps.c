@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/xmalloc.h"
+#include "client/asjson.h"
 #include "client/cmd.h"
 #include "client/execid.h"
 #include "client/out.h"
-#include "client/say.h"
+#include "client/table.h"
 #include "client/target.h"
+#include "client/when.h"
 #include "data/json.h"
 #include "http/url.h"
 
@@ -19,8 +20,7 @@ struct ps {
 	bool		 reversed;	/* the list came with the oldest first */
 };
 
-#define COLUMNS	6
-static const char *const titles[COLUMNS] = { "ID", "INSTANCE", "STATE", "STARTED",
+static const char *const titles[] = { "ID", "INSTANCE", "STATE", "STARTED",
 	"STATUS", "COMMAND" };
 
 /* --- asking ----------------------------------------------------------------- */
@@ -62,22 +62,6 @@ ps_get(struct ps *p, struct gomote *g, struct err *e)
 
 /* --- printing --------------------------------------------------------------- */
 
-/* "3m ago" */
-static char *
-ago(const struct json *x, const char *key)
-{
-	struct clock	clock = CLOCK_INIT;
-	int64_t		then, ms;
-	char		buf[CLOCK_TEXT_MAX];
-
-	if (clock_parse_rfc3339(json_str(x, key, ""), &then) == -1)
-		return xstrdup("-");
-	ms = clock_wall(&clock) - then;
-	ms = ms < 0 ? 0 : ms;
-	ms = ms >= 60 * 60 * 1000 ? ms / 60000 * 60000 : ms / 1000 * 1000;
-	return xasprintf("%s ago", clock_duration(ms, buf));
-}
-
 static char *
 status_of(const struct json *x)
 {
@@ -113,68 +97,65 @@ command_of(const struct json *x)
 }
 
 static void
-row_add(struct strs *cells, const struct ps *p, const struct json *x)
+row_add(struct table *t, const struct ps *p, const struct json *x)
 {
-	strs_add(cells, json_str(x, "ID", "-"));
-	strs_add(cells, json_str(x, "Instance", p->instance == NULL ? "-" : p->instance));
-	strs_add(cells, json_str(x, "State", "-"));
-	strs_adopt(cells, ago(x, "Created"));
-	strs_adopt(cells, status_of(x));
-	strs_adopt(cells, command_of(x));
-}
-
-static void
-ps_print(struct strs *cells)
-{
-	size_t	width[COLUMNS] = { 0 }, i, len;
-
-	for (i = 0; i < cells->n; i++) {
-		say_tame(cells->v[i]);
-		len = strlen(cells->v[i]);
-		width[i % COLUMNS] = len > width[i % COLUMNS] ? len : width[i % COLUMNS];
-	}
-	for (i = 0; i < cells->n; i++) {
-		if (i % COLUMNS == COLUMNS - 1)
-			printf("%s\n", cells->v[i]);
-		else
-			printf("%-*s  ", (int)width[i % COLUMNS], cells->v[i]);
-	}
+	table_add(t, json_str(x, "ID", "-"));
+	table_add(t, json_str(x, "Instance", p->instance == NULL ? "-" : p->instance));
+	table_add(t, json_str(x, "State", "-"));
+	table_adopt(t, when_ago(x, "Created"), PAINT_PLAIN);
+	table_adopt(t, status_of(x), PAINT_PLAIN);
+	table_adopt(t, command_of(x), PAINT_PLAIN);
 }
 
 static void
 ps_table(const struct ps *p, const struct json *list)
 {
-	struct strs		 cells = STRS_INIT;
+	struct table		*t = table_new(titles, nitems(titles));
 	const struct json	*x;
 	size_t			 i, n = json_len(list);
 
-	for (i = 0; i < COLUMNS; i++)
-		strs_add(&cells, titles[i]);
 	for (i = 0; i < n; i++) {
 		x = json_at(list, p->reversed ? n - 1 - i : i);
 		if (!p->running || str_eq(json_str(x, "State", ""), "running"))
-			row_add(&cells, p, x);
+			row_add(t, p, x);
 	}
-	ps_print(&cells);
-	strs_release(&cells);
+	table_print(t);
+	table_free(t);
+}
+
+/* As in the table, the newest first and under the name of its instance. */
+static int
+ps_json(const struct ps *p, const struct json *list, struct err *e)
+{
+	struct asjson	 out = ASJSON_INIT;
+	struct json	*x;
+	size_t		 i, n = json_len(list);
+
+	for (i = 0; i < n; i++) {
+		x = json_at(list, p->reversed ? n - 1 - i : i);
+		if (p->running && !str_eq(json_str(x, "State", ""), "running"))
+			continue;
+		if (json_get(x, "Instance") == NULL && p->instance != NULL)
+			json_set_str(x, "Instance", p->instance);
+		asjson_item(&out, x);
+	}
+	return asjson_end(&out, e);
 }
 
 static int
 ps_show(struct ps *p, struct gomote *g, struct err *e)
 {
 	struct json	*j = ps_get(p, g, e);
-	char		*text;
+	int		 ret = 0;
 
 	if (j == NULL)
 		return -1;
-	if (p->json) {
-		text = json_text(json_get(j, "Execs"), true);
-		printf("%s\n", text);
-		free(text);
-	} else
+	if (p->json)
+		ret = ps_json(p, json_get(j, "Execs"), e);
+	else
 		ps_table(p, json_get(j, "Execs"));
 	json_free(j);
-	return out_flush(e);
+	return ret == 0 ? out_flush(e) : ret;
 }
 
 static int
@@ -193,8 +174,6 @@ ps_run(struct gomote *g, int argc, char **argv)
 	i = cmd_options_any(&cmd_ps, opts, argc, argv, 0, 1, &status);
 	if (i == -1)
 		return status;
-	if (p.running && p.json)
-		return cmd_usage(&cmd_ps, "-running: not together with -json");
 	p.instance = i < argc ? argv[i] : NULL;
 	return ps_show(&p, g, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
@@ -202,5 +181,7 @@ ps_run(struct gomote *g, int argc, char **argv)
 const struct cmd cmd_ps = { "ps", "[-running] [-json] [INSTANCE]",
 	"list commands that run on your instances, or ran",
 	"Prints a table of execs, the newest first: of all your instances, or of\n"
-	"INSTANCE. Each has the id by which attach, logs, wait and kill know it.",
+	"INSTANCE. Each has the id by which attach, logs, wait and kill know it.\n\n"
+	"  gomote ps -running\n"
+	"  gomote ps alice-linux-amd64-0",
 	ps_run };

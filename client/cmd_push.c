@@ -87,6 +87,7 @@ push_run(struct gomote *g, int argc, char **argv)
 		    "where to, relative to the work directory" },
 		{ "dry-run", OPT_BOOL, &spec.dry_run, NULL,
 		    "only print what would be sent and removed" },
+		{ "q", OPT_BOOL, &spec.quiet, NULL, "do not show how far it is" },
 		{ "v", OPT_BOOL, &spec.verbose, NULL,
 		    "name everything that is sent or removed" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
@@ -101,7 +102,7 @@ push_run(struct gomote *g, int argc, char **argv)
 	return push_it(g, &spec, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-v] [INSTANCE]",
+const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-q] [-v] [INSTANCE]",
 	"bring a tree to an instance, or what changed of it",
 	"Makes DIR on the instance equal to the tree in $GOROOT, or else to the\n"
 	"git work tree that you stand in, or else to the current directory. Only\n"

@@ -15,6 +15,7 @@
 
 struct put {
 	char		*mode;		/* octal, as given; NULL: the source's */
+	bool		 quiet;
 	const char	*instance, *source, *dest;
 };
 
@@ -55,7 +56,7 @@ put_send(struct gomote *g, const struct put *p, int fd, struct err *e)
 	form_add(query, "path", p->dest);
 	q.query = query;
 	q.doing = "put";
-	ret = upload_fd(g->loop, c, &q, fd, p->source, e);
+	ret = upload_fd(g->loop, c, &q, fd, p->source, p->quiet, e);
 	form_free(query);
 	call_free(c);
 	return ret;
@@ -89,10 +90,11 @@ put_several(struct broadcast_how *how, char **operands, int n, void *arg)
 static int
 put_run(struct gomote *g, int argc, char **argv)
 {
-	struct put		 p = { NULL, NULL, NULL, NULL };
+	struct put		 p = { .quiet = false };
 	const struct opt	 opts[] = {
 		{ "mode", OPT_STRING, &p.mode, "OCTAL",
 		    "permission bits (else those of FILE; 644 for stdin)" },
+		{ "q", OPT_BOOL, &p.quiet, NULL, "do not show how far it is" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	const struct fan	 fan = { .cmd = &cmd_put, .opts = opts, .min = 1, .max = 2,
@@ -114,7 +116,7 @@ put_run(struct gomote *g, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct cmd cmd_put = { "put", "[-mode OCTAL] [INSTANCE] FILE [DEST]",
+const struct cmd cmd_put = { "put", "[-mode OCTAL] [-q] [INSTANCE] FILE [DEST]",
 	"copy a file to an instance",
 	"Copies FILE, or stdin where FILE is \"-\", to DEST, a path relative to\n"
 	"the work directory; without DEST to FILE's own name there. What stood\n"

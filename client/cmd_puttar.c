@@ -9,6 +9,7 @@
 
 struct puttar {
 	char		*dir;
+	bool		 quiet;
 	const char	*instance, *source;
 };
 
@@ -31,15 +32,17 @@ puttar_url(struct call *c, struct call_request *q, const char *url,
 
 static int
 puttar_file(struct gomote *g, struct call *c, struct call_request *q,
-    const char *source, struct err *e)
+    const struct puttar *p, struct err *e)
 {
-	int	fd, ret;
+	const char	*source = p->source;
+	int		 fd, ret;
 
 	if (str_eq(source, "-"))
-		return upload_fd(g->loop, c, q, STDIN_FILENO, "stdin", e);
+		return upload_fd(g->loop, c, q, STDIN_FILENO, "stdin", p->quiet,
+		    e);
 	if ((fd = open(source, O_RDONLY | O_CLOEXEC)) == -1)
 		return err_errno(e, "open %s", source);
-	ret = upload_fd(g->loop, c, q, fd, source, e);
+	ret = upload_fd(g->loop, c, q, fd, source, p->quiet, e);
 	close(fd);
 	return ret;
 }
@@ -62,7 +65,7 @@ puttar_send(struct gomote *g, const struct puttar *p, struct err *e)
 	    str_starts(p->source, "https://"))
 		ret = puttar_url(c, &q, p->source, e);
 	else
-		ret = puttar_file(g, c, &q, p->source, e);
+		ret = puttar_file(g, c, &q, p, e);
 	form_free(query);
 	call_free(c);
 	return ret;
@@ -80,10 +83,11 @@ static int
 puttar_run(struct gomote *g, int argc, char **argv)
 {
 	char			 here[] = ".";
-	struct puttar		 p = { here, NULL, "-" };
+	struct puttar		 p = { here, false, NULL, "-" };
 	const struct opt	 opts[] = {
 		{ "dir", OPT_STRING, &p.dir, "DIR",
 		    "where to, relative to the work directory" },
+		{ "q", OPT_BOOL, &p.quiet, NULL, "do not show how far it is" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	const struct fan	 fan = { .cmd = &cmd_puttar, .opts = opts, .max = 1,
@@ -100,7 +104,7 @@ puttar_run(struct gomote *g, int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct cmd cmd_puttar = { "puttar", "[-dir DIR] [INSTANCE] [SOURCE]",
+const struct cmd cmd_puttar = { "puttar", "[-dir DIR] [-q] [INSTANCE] [SOURCE]",
 	"unpack a .tar.gz on an instance",
 	"Unpacks a .tar.gz into DIR, which is made if it is missing. SOURCE is a\n"
 	"file, a URL that the instance fetches itself (http:// or https://), or\n"

@@ -246,5 +246,6 @@ const struct cmd cmd_ssh = { "ssh", "[options] [INSTANCE] [COMMAND...]",
 	"beside gomote's settings, over a connection through the coordinator. The\n"
 	"machine needs an sshd. For scp, rsync and others:\n\n"
 	"  scp -o ProxyCommand='gomote ssh -proxy INSTANCE' ...\n\n"
-	"COMMAND is run instead of a shell, as ssh does it.",
+	"COMMAND is run instead of a shell, as ssh does it.\n\n"
+	"  gomote ssh alice-linux-amd64-0",
 	ssh_run };

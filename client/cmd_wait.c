@@ -4,6 +4,7 @@
 
 #include "api/types.h"
 #include "base/xmalloc.h"
+#include "client/asjson.h"
 #include "client/cmd.h"
 #include "client/execid.h"
 #include "client/kept.h"
@@ -16,6 +17,13 @@
 
 #define ROUND_MS	30000	/* the buildlet answers by then, ended or not */
 #define ANSWER_MAX	(1024 * 1024)
+
+/* What the command line says. */
+struct wait {
+	int64_t		 give_up_ms;
+	bool		 json;
+	struct asjson	 out;
+};
 
 /* An exec is waited for by questions that are answered late. */
 struct waiting {
@@ -95,25 +103,43 @@ wait_until(struct waiting *w, struct err *e)
 	}
 }
 
+static int
+wait_print(struct wait *how, const struct waiting *w, int status, struct err *e)
+{
+	struct json	*j;
+
+	if (!how->json) {
+		say_tame(w->status);
+		printf("%s %s\n", w->x->id, w->status);
+		return out_flush(e);
+	}
+	j = json_object();
+	json_set_str(j, "ID", w->x->id);
+	json_set_str(j, "Instance", w->x->instance);
+	json_set_str(j, "Status", w->status);
+	json_set_int(j, "ExitStatus", status);
+	asjson_item(&how->out, j);
+	json_free(j);
+	return 0;
+}
+
 /* Prints how it ended; the exit status, -1 and e. */
 static int
-wait_one(struct gomote *g, const struct execid *x, int64_t give_up_ms, struct err *e)
+wait_one(struct gomote *g, const struct execid *x, struct wait *how, struct err *e)
 {
 	struct waiting	w = { .g = g, .x = x };
 	int		ret, status = -1;
 
 	if ((w.call = cmd_call(g, x->instance, e)) == NULL)
 		return -1;
-	w.patience = patience_new(g->loop, give_up_ms);
+	w.patience = patience_new(g->loop, how->give_up_ms);
 	w.path = xasprintf("/execs/%s", x->id);
 	w.query = form_new();
 	form_addf(w.query, "wait", "%d", ROUND_MS);
 	if ((ret = wait_until(&w, e)) == 0) {
 		if ((status = proc_text_status(w.status)) == -1)
 			status = str_starts(w.status, "lost") ? EXIT_LOST : EXIT_FAILED;
-		say_tame(w.status);
-		printf("%s %s\n", x->id, w.status);
-		ret = out_flush(e);
+		ret = wait_print(how, &w, status, e);
 	}
 	call_free(w.call);
 	patience_free(w.patience);
@@ -124,7 +150,7 @@ wait_one(struct gomote *g, const struct execid *x, int64_t give_up_ms, struct er
 }
 
 static int
-wait_word(struct gomote *g, const char *word, int64_t give_up_ms)
+wait_word(struct gomote *g, const char *word, struct wait *how)
 {
 	struct err	e = ERR_INIT;
 	struct execid	x;
@@ -132,7 +158,7 @@ wait_word(struct gomote *g, const char *word, int64_t give_up_ms)
 
 	if (execid_find(&x, g, word, &e) == -1)
 		return cmd_fail(&e);
-	status = wait_one(g, &x, give_up_ms, &e);
+	status = wait_one(g, &x, how, &e);
 	execid_release(&x);
 	return status == -1 ? cmd_fail(&e) : status;
 }
@@ -140,25 +166,30 @@ wait_word(struct gomote *g, const char *word, int64_t give_up_ms)
 static int
 wait_run(struct gomote *g, int argc, char **argv)
 {
-	int64_t			 give_up_ms = PATIENCE_MS;
+	struct wait		 how = { PATIENCE_MS, false, ASJSON_INIT };
 	const struct opt	 opts[] = {
-		{ "give-up", OPT_DURATION, &give_up_ms, "DURATION",
+		{ "give-up", OPT_DURATION, &how.give_up_ms, "DURATION",
 		    "when there was no connection for so long" },
+		{ "json", OPT_BOOL, &how.json, NULL,
+		    "tell how they ended as JSON, when all have" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	struct err		 e = ERR_INIT;
 	int			 i, status, worst = EXIT_OK;
 
 	i = cmd_options_any(&cmd_wait, opts, argc, argv, 1, -1, &status);
 	if (i == -1)
 		return status;
 	for (; i < argc; i++) {
-		status = wait_word(g, argv[i], give_up_ms);
+		status = wait_word(g, argv[i], &how);
 		worst = status > worst ? status : worst;
 	}
+	if (how.json && asjson_end(&how.out, &e) == -1)
+		return cmd_fail(&e);
 	return worst;
 }
 
-const struct cmd cmd_wait = { "wait", "[-give-up DURATION] [INSTANCE/]ID...",
+const struct cmd cmd_wait = { "wait", "[-give-up DURATION] [-json] [INSTANCE/]ID...",
 	"wait until commands there have ended",
 	"Waits for all of them, prints a line for each, \"ID STATUS\", and ends with\n"
 	"the highest of their exit statuses.\n\n"

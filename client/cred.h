@@ -1,11 +1,6 @@
 /*
- * cred.h - which coordinator, as whom, and by which way: flags, then
- * GOMOTE_SERVER, GOMOTE_CA, GOMOTE_USER, GOMOTE_TOKEN and GOMOTE_AGENT, then
- * the configuration file.
- *
- * The file has lines `key = value`; empty lines and lines that begin with '#'
- * are skipped. Keys: server, ca, user, token, token-file, agent. File names in
- * it are relative to its own directory. An unknown key is an error.
+ * cred.h - which coordinator, as whom, and by which way: what the settings
+ * (config.h) come to, files that they name read.
  */
 #ifndef CLIENT_CRED_H
 #define CLIENT_CRED_H

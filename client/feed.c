@@ -19,6 +19,7 @@ struct feed {
 	struct body	*body;		/* the writer's end; NULL: ended */
 	bool		 file;		/* always readable; left is how much */
 	int64_t		 left;
+	uint64_t	 bytes;		/* read */
 	struct watch	*watch;		/* of a pipe, while there is room */
 	bool		 failed;
 	struct err	 why;
@@ -78,6 +79,7 @@ feed_read(struct feed *f)
 		return false;
 	}
 	f->left -= n;
+	f->bytes += (uint64_t)n;
 	body_wrote(f->body);
 	return f->file;
 }
@@ -133,6 +135,12 @@ feed_new(struct loop *loop, int fd, const char *name, struct body **body,
 	f->body = *body = body_new(loop, f->file ? f->left : -1);
 	body_on_room(f->body, on_room, f);
 	return f;
+}
+
+uint64_t
+feed_bytes(const struct feed *f)
+{
+	return f->bytes;
 }
 
 const struct err *

@@ -6,6 +6,8 @@
 #ifndef CLIENT_FEED_H
 #define CLIENT_FEED_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 #include "http/body.h"
 
@@ -19,6 +21,7 @@ struct feed *feed_new(struct loop *, int fd, const char *name,
     struct body **body, struct err *e) MUST;
 /* Why reading failed; NULL if it did not. */
 const struct err *feed_error(const struct feed *);
+uint64_t feed_bytes(const struct feed *);	/* read so far */
 /* Stops reading; a body that is not at its end fails. NULL is fine. */
 void feed_free(struct feed *);
 

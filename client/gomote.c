@@ -22,7 +22,8 @@ static const struct cmd *const commands[] = {
 	&cmd_create, &cmd_push, &cmd_run, &cmd_ps, &cmd_attach, &cmd_logs,
 	&cmd_wait, &cmd_kill, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
 	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_list, &cmd_extend,
-	&cmd_destroy, &cmd_group, &cmd_ssh, &cmd_agent, &cmd_version,
+	&cmd_destroy, &cmd_group, &cmd_ssh, &cmd_agent, &cmd_config, &cmd_doctor,
+	&cmd_completion, &cmd_complete, &cmd_version,
 };
 
 /* Those that heed -group, and -instance but for the last two. */
@@ -45,8 +46,9 @@ print_help(FILE *to, const struct opt *opts)
 	fprintf(to, "usage: gomote [options] COMMAND [ARG...]\n\n"
 	    "Lends you machines to build and test on.\n\ncommands:\n");
 	for (i = 0; i < nitems(commands); i++)
-		fprintf(to, "  %-13s %s\n", commands[i]->name,
-		    commands[i]->summary);
+		if (commands[i]->summary != NULL)
+			fprintf(to, "  %-13s %s\n", commands[i]->name,
+			    commands[i]->summary);
 	fprintf(to, "  %-13s %s\n\noptions, before the command:\n", "help",
 	    "tell about gomote, or about a command");
 	opt_usage(opts, to);
@@ -83,7 +85,7 @@ run_help(struct gomote *g, const struct opt *opts, int argc, char **argv)
 	char			*ask[] = { argv[0], flag, NULL };
 	const struct cmd	*cmd;
 
-	if (argc < 2) {
+	if (argc < 2 || str_eq(argv[1], "help")) {
 		print_help(stdout, opts);
 		return EXIT_OK;
 	}
@@ -152,8 +154,12 @@ run_line(struct gomote *g, int argc, char **argv)
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	struct err		e = ERR_INIT;
-	int			i = opt_parse(opts, argc, argv, &e);
+	int			i;
 
+	g->opts = opts;
+	g->commands = commands;
+	g->n_commands = nitems(commands);
+	i = opt_parse(opts, argc, argv, &e);
 	if (i == -2) {
 		print_help(stdout, opts);
 		return EXIT_OK;

@@ -17,6 +17,7 @@
 #include "client/out.h"
 #include "client/bundle.h"
 #include "client/plan.h"
+#include "client/progress.h"
 #include "client/say.h"
 #include "client/upload.h"
 #include "io/buf.h"
@@ -360,11 +361,20 @@ upload_body(struct push *p, struct body *body, struct err *e)
 	return ret;
 }
 
+static uint64_t
+upload_bytes(void *arg)
+{
+	return bundle_bytes(arg);
+}
+
 static int
 step_upload(struct push *p, struct err *e)
 {
 	struct bundle_spec	 spec = { .dir = p->spec->source,
 	    .zstd = has_feature(p, API_F_ZSTD), .version = p->version };
+	struct progress_of	 of = { "push", (int64_t)plan_send_bytes(p->plan),
+	    true, upload_bytes, NULL };
+	struct progress		*progress;
 	struct bundle		*pack;
 	struct body		*body;
 	int			 ret = -1;
@@ -376,7 +386,10 @@ step_upload(struct push *p, struct err *e)
 	buf_free(spec.names);
 	if (pack == NULL)
 		return -1;
+	of.arg = pack;
+	progress = progress_new(p->g->loop, &of, p->spec->quiet);
 	ret = upload_body(p, body, e);
+	progress_free(progress);
 	if (ret == -1 && call_status(p->c) == 0 && bundle_error(pack) != NULL)
 		*e = *bundle_error(pack);
 	bundle_free(pack);

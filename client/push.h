@@ -18,6 +18,7 @@ struct push_spec {
 	bool		 goroot;	/* $GOROOT named it: what the Go tools generate
 					 * there stays here */
 	bool		 dry_run;	/* print what would travel, on stdout */
+	bool		 quiet;		/* no line about how far it is */
 	bool		 verbose;	/* name what travels, on stderr */
 };
 

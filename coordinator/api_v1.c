@@ -21,6 +21,7 @@ api_v1_version(struct http_req *r, void *arg)
 
 	(void)arg;
 	json_set_str(j, "Version", GOMOTE_VERSION);
+	json_set_str(j, "User", face_user(r)->key);
 	for (i = 0; i < nitems(features); i++)
 		json_push_str(list, features[i]);
 	json_set(j, "Features", list);

@@ -82,12 +82,12 @@ clock_rfc3339(int64_t wall_ms, int frac, char *buf)
 }
 
 /* Names of our own and not strftime's: the locale must not matter. */
+static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 char *
 clock_http_date(int64_t wall_ms, char *buf)
 {
 	static const char	 days[] = "SunMonTueWedThuFriSat";
-	static const char	 months[] =
-	    "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm		 tm;
 
 	(void)wall_split(wall_ms, &tm);
@@ -214,6 +214,28 @@ clock_parse_rfc3339(const char *s, int64_t *wall_ms)
 	/* A leap second ends a day of UTC and counts as the next day's first. */
 	if (memcmp(sec + 6, "60", 2) == 0 &&
 	    (t % DAY_MS + DAY_MS) % DAY_MS >= 1000)
+		return -1;
+	*wall_ms = t;
+	return 0;
+}
+
+/* Rearranged as RFC 3339; what then is not written again as it was is none. */
+int
+clock_parse_http_date(const char *s, int64_t *wall_ms)
+{
+	char	text[CLOCK_TEXT_MAX], again[CLOCK_TEXT_MAX];
+	int64_t	t;
+	int	month;
+
+	if (strlen(s) != 29)
+		return -1;
+	for (month = 0; month < 12; month++)
+		if (memcmp(months + 3 * month, s + 8, 3) == 0)
+			break;
+	snprintf(text, sizeof text, "%.4s-%02d-%.2sT%.8sZ", s + 12, month + 1,
+	    s + 5, s + 17);
+	if (clock_parse_rfc3339(text, &t) == -1 ||
+	    strcmp(clock_http_date(t, again), s) != 0)
 		return -1;
 	*wall_ms = t;
 	return 0;

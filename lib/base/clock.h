@@ -34,6 +34,8 @@ char   *clock_rfc3339(int64_t wall_ms, int frac, char *buf);
 int     clock_parse_rfc3339(const char *s, int64_t *wall_ms) MUST;
 /* RFC 9110 section 5.6.7, IMF-fixdate: "Sat, 21 Nov 2026 19:13:20 GMT". */
 char   *clock_http_date(int64_t wall_ms, char *buf);
+/* -1 if s is not exactly that. */
+int     clock_parse_http_date(const char *s, int64_t *wall_ms) MUST;
 
 /* Durations as Go prints and reads them: "1h30m", "10m27.3s", "250ms", "0s".
  * A bare number is seconds. Negative or over 10 years (87600h): -1. What is

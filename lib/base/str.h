@@ -79,6 +79,9 @@ char *str_base64_encode(const void *p, size_t len) MUST;
 /* One UTF-8 character at the start of s: its length, 1 to 4, and *cp; 0 and *cp
  * untouched where the first bytes are none (RFC 3629) or len is 0. */
 size_t str_utf8(const char *s, size_t len, uint32_t *cp) MUST;
+/* A character that would not be seen, or would change how others are seen; all
+ * that a terminal obeys is among them. */
+bool  str_hidden(uint32_t cp);
 /* s as one readable word, always in double quotes, as Go's %q: printable UTF-8
  * stays, invalid bytes become \xNN, invisible characters \uNNNN. malloc'ed. */
 char *str_quote(const char *s) MUST;

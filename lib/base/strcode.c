@@ -173,10 +173,10 @@ str_utf8(const char *s, size_t len, uint32_t *cp)
 	return n;
 }
 
-/* What would not be seen, or would change how the rest is seen: controls,
- * spaces other than ' ', marks without a shape, directions, private use. */
-static bool
-char_hidden(uint32_t cp)
+/* Controls, spaces other than ' ', marks without a shape, directions, private
+ * use. */
+bool
+str_hidden(uint32_t cp)
 {
 	static const struct {
 		uint32_t	 from, to;
@@ -231,7 +231,7 @@ str_quote(const char *s)
 		if (n == 0) {
 			str_addf(&q, "\\x%02x", (unsigned char)*s);
 			n = 1;
-		} else if (cp == '"' || cp == '\\' || char_hidden(cp))
+		} else if (cp == '"' || cp == '\\' || str_hidden(cp))
 			quote_escape(&q, cp);
 		else
 			str_addn(&q, s, n);

@@ -10,6 +10,7 @@
 #define IO_TLS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "io/stream.h"
@@ -27,6 +28,12 @@ enum tls_verify {
 /* ca_file NULL: the system's. */
 struct tls_ctx *tls_client(const char *ca_file, enum tls_verify, struct err *e) MUST;
 void tls_ctx_free(struct tls_ctx *);	/* NULL is fine; live streams keep what they need */
+/* The certificate that a client saw in its last handshake that was a full one,
+ * whether it took it or not: in how many seconds it ends (below 0: it has), and
+ * who signed it, in one line. -1: it saw none. */
+#define TLS_ISSUER_MAX 200
+int tls_client_shown(const struct tls_ctx *, int64_t *left_s,
+    char issuer[TLS_ISSUER_MAX]) MUST;
 
 /* fd is connected; the stream owns it. server_name for clients, else NULL. */
 struct stream *tls_over_fd(struct loop *, struct tls_ctx *, int fd, bool server,

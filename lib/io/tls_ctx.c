@@ -139,7 +139,7 @@ tls_client(const char *ca_file, enum tls_verify verify, struct err *e)
 		X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(c->ssl),
 		    X509_V_FLAG_PARTIAL_CHAIN);
 	SSL_CTX_set_verify(c->ssl, verify == TLS_VERIFY_NONE ? SSL_VERIFY_NONE :
-	    SSL_VERIFY_PEER, NULL);
+	    SSL_VERIFY_PEER, tls_ctx_look);
 	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_CLIENT |
 	    SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_set_app_data(c->ssl, c);

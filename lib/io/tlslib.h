@@ -24,6 +24,7 @@
 
 /* What we use of it, macros of its headers included. */
 #define TLSLIB_FUNCTIONS(F) \
+	F(ASN1_TIME_diff) \
 	F(BIO_clear_flags) \
 	F(BIO_get_data) \
 	F(BIO_meth_free) \
@@ -85,6 +86,7 @@
 	F(SSL_get_SSL_CTX) \
 	F(SSL_get_error) \
 	F(SSL_get_ex_data) \
+	F(SSL_get_ex_data_X509_STORE_CTX_idx) \
 	F(SSL_get_verify_result) \
 	F(SSL_has_pending) \
 	F(SSL_is_server) \
@@ -102,9 +104,15 @@
 	F(SSL_write_ex) \
 	F(TLS_client_method) \
 	F(TLS_server_method) \
+	F(X509_NAME_oneline) \
+	F(X509_STORE_CTX_get_current_cert) \
+	F(X509_STORE_CTX_get_error_depth) \
+	F(X509_STORE_CTX_get_ex_data) \
 	F(X509_VERIFY_PARAM_set1_ip) \
 	F(X509_VERIFY_PARAM_set1_ip_asc) \
 	F(X509_VERIFY_PARAM_set_flags) \
+	F(X509_get0_notAfter) \
+	F(X509_get_issuer_name) \
 	F(X509_verify_cert_error_string)
 
 struct tlslib { TLSLIB_FUNCTIONS(DYNLIB_MEMBER) };
@@ -112,6 +120,7 @@ struct tlslib { TLSLIB_FUNCTIONS(DYNLIB_MEMBER) };
 /* Dies where it is not installed. */
 const struct tlslib *tlslib(void);
 
+#define ASN1_TIME_diff				(tlslib()->ASN1_TIME_diff)
 #define BIO_clear_flags				(tlslib()->BIO_clear_flags)
 #define BIO_get_data				(tlslib()->BIO_get_data)
 #define BIO_meth_free				(tlslib()->BIO_meth_free)
@@ -173,6 +182,7 @@ const struct tlslib *tlslib(void);
 #define SSL_get_SSL_CTX				(tlslib()->SSL_get_SSL_CTX)
 #define SSL_get_error				(tlslib()->SSL_get_error)
 #define SSL_get_ex_data				(tlslib()->SSL_get_ex_data)
+#define SSL_get_ex_data_X509_STORE_CTX_idx	(tlslib()->SSL_get_ex_data_X509_STORE_CTX_idx)
 #define SSL_get_verify_result			(tlslib()->SSL_get_verify_result)
 #define SSL_has_pending				(tlslib()->SSL_has_pending)
 #define SSL_is_server				(tlslib()->SSL_is_server)
@@ -190,9 +200,15 @@ const struct tlslib *tlslib(void);
 #define SSL_write_ex				(tlslib()->SSL_write_ex)
 #define TLS_client_method			(tlslib()->TLS_client_method)
 #define TLS_server_method			(tlslib()->TLS_server_method)
+#define X509_NAME_oneline			(tlslib()->X509_NAME_oneline)
+#define X509_STORE_CTX_get_current_cert		(tlslib()->X509_STORE_CTX_get_current_cert)
+#define X509_STORE_CTX_get_error_depth		(tlslib()->X509_STORE_CTX_get_error_depth)
+#define X509_STORE_CTX_get_ex_data		(tlslib()->X509_STORE_CTX_get_ex_data)
 #define X509_VERIFY_PARAM_set1_ip		(tlslib()->X509_VERIFY_PARAM_set1_ip)
 #define X509_VERIFY_PARAM_set1_ip_asc		(tlslib()->X509_VERIFY_PARAM_set1_ip_asc)
 #define X509_VERIFY_PARAM_set_flags		(tlslib()->X509_VERIFY_PARAM_set_flags)
+#define X509_get0_notAfter			(tlslib()->X509_get0_notAfter)
+#define X509_get_issuer_name			(tlslib()->X509_get_issuer_name)
 #define X509_verify_cert_error_string		(tlslib()->X509_verify_cert_error_string)
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * clock.c - fuzzes the times and durations that come from outside.
  *
- * Exercises clock_parse_rfc3339 and clock_parse_duration. What they take must
+ * Exercises clock_parse_rfc3339, clock_parse_http_date and clock_parse_duration. What they take must
  * come back the same when it is written and read again, through
  * clock_rfc3339, clock_duration and clock_http_date.
  */
@@ -33,6 +33,17 @@ check_wall(const char *s)
 }
 
 static void
+check_http_date(const char *s)
+{
+	char	 buf[CLOCK_TEXT_MAX];
+	int64_t	 ms;
+
+	if (clock_parse_http_date(s, &ms) == 0 &&
+	    strcmp(clock_http_date(ms, buf), s) != 0)
+		abort();
+}
+
+static void
 check_duration(const char *s)
 {
 	char	 buf[CLOCK_TEXT_MAX];
@@ -54,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_wall(s);
 	check_duration(s);
+	check_http_date(s);
 	free(s);
 	return 0;
 }

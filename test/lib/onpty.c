@@ -201,8 +201,13 @@ serve(struct onpty *o)
 		if (p[1].revents != 0)
 			take_orders(o);
 		if ((p[0].revents & POLLIN) == 0 &&
-		    waitpid(o->pid, &status, WNOHANG) == o->pid)
+		    waitpid(o->pid, &status, WNOHANG) == o->pid) {
+			/* It may have said something since. */
+			while (poll(p, 1, 0) > 0 && (p[0].revents & POLLIN) != 0 &&
+			    show(o))
+				;
 			return end(o, status);
+		}
 	}
 	die("the pty");
 	return 1;

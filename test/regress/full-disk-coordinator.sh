@@ -17,7 +17,7 @@ refused() {
 	assert_status 1 "$@" >"$T/out" 2>"$T/err"
 	assert_eq '' "$(cat "$T/out")" "stdout of $*"
 	assert_eq 1 "$(wc -l <"$T/err")" "lines from $*"
-	assert_match '^(gomote: )?([^ ]*: )?coordinator: .*full$' "$(cat "$T/err")" "$*"
+	assert_match '^(gomote: )?([^ ]*: )?coordinator: .*full( \(tell its operator\))?$' "$(cat "$T/err")" "$*"
 }
 refused gomote create "$REVERSE"
 refused gomote destroy "$i"

@@ -94,7 +94,7 @@ eventually gone "$stuck"
 # The coordinator starts anew, killed or in order, while lines are kept.
 kill9 coordinator
 status gomote list 2>"$T/err"
-assert_match '^gomote: coordinator: dial 127\.0\.0\.1:[0-9]*: Connection refused$' "$(cat "$T/err")"
+assert_match '^gomote: coordinator: dial 127\.0\.0\.1:[0-9]*: Connection refused \(' "$(cat "$T/err")"
 start_coordinator
 eventually machine_up box
 works

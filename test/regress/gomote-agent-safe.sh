@@ -73,7 +73,7 @@ env -u GOMOTE_AGENT XDG_CONFIG_HOME="$T/config" gomote list >"$T/out"
 assert_eq '' "$(agents)" "agents"
 status gomote -agent never list 2>"$T/err"
 assert_eq 1 "$STATUS"
-assert_match '^gomote: agent never: neither off nor a duration$' "$(cat "$T/err")"
+assert_match '^gomote: agent never: neither off nor a duration \(' "$(cat "$T/err")"
 
 # A buildlet that is spoken to directly has none.
 start_listen_buildlet direct

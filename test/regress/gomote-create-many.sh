@@ -136,4 +136,4 @@ assert_eq 2 "$(grep -c '^gomote: coordinator: create: unknown builder type "none
 stop coordinator
 create -count 2 linux-amd64
 assert_eq 1 "$STATUS"
-assert_match '^gomote: coordinator: dial .*: Connection refused$' "$(cat err)"
+assert_match '^gomote: coordinator: dial .*: Connection refused' "$(cat err)"

@@ -64,4 +64,4 @@ assert_eq "$(cat waiting)" "$(gomote list | cut -f 1)"
 # Nobody is there to be asked.
 stop coordinator
 assert_status 1 gomote create "$type" 2>err
-assert_match '^gomote: coordinator: dial .*: Connection refused$' "$(cat err)"
+assert_match '^gomote: coordinator: dial .*: Connection refused \(' "$(cat err)"

@@ -63,7 +63,7 @@ wrong -instance "$R-0" -group debug ping
 wrong -group debug ps
 assert_match '^gomote: -group: ps does not go by groups$' "$(cat err)"
 no ping "$R"
-assert_match "^gomote: \"$R\" may be any of $R-0, $R-1\$" "$(cat err)"
+assert_match "^gomote: \"$R\" may be any of $R-0, $R-1 \\(name it in full" "$(cat err)"
 no ping nonesuch
 assert_match 'there is no instance "nonesuch"' "$(cat err)"
 

@@ -18,7 +18,7 @@ id=$(sed -n 's/^# .* goes on as exec \([a-z0-9]*\); .*/\1/p' "$T/err")
 [ "$id" ] || fail "it does not say how to come back: $(cat "$T/err")"
 
 assert_status 1 gomote ping "$m" 2>"$T/err"
-assert_match '^gomote: buildlet: dial 127.0.0.1:.*: Connection refused$' "$(cat "$T/err")"
+assert_match '^gomote: buildlet: dial 127.0.0.1:.*: Connection refused \(' "$(cat "$T/err")"
 
 no_sleeper() { ! pgrep -f "sleep 98\$" >/dev/null; }
 start_listen_buildlet box

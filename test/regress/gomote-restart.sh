@@ -26,7 +26,7 @@ for i in $all; do
 	eventually waits
 done
 assert_status 1 gomote list 2>"$T/err"
-assert_match '^gomote: coordinator: dial 127.0.0.1:[0-9]*: Connection refused$' "$(cat "$T/err")"
+assert_match '^gomote: coordinator: dial 127.0.0.1:[0-9]*: Connection refused \(' "$(cat "$T/err")"
 
 start_coordinator
 list=$(gomote list)

@@ -114,7 +114,7 @@ assert_eq 1 "$STATUS"
 assert_match '^gomote: coordinator: run /bin/true: unknown builder type "linux-rase".*linux-race' "$(cat err)"
 run -builderenv openbsd "$i" /bin/true
 assert_eq 1 "$STATUS"
-assert_match '^gomote: coordinator: run /bin/true: builder type openbsd is for machines of type other, and this one is of h$' "$(cat err)"
+assert_match '^gomote: coordinator: run /bin/true: builder type openbsd is for machines of type other, and this one is of h( |$)' "$(cat err)"
 run -builderenv linux linux@127.0.0.1:1 /bin/true
 assert_eq 1 "$STATUS"
 assert_match '^gomote: -builderenv: only a coordinator knows' "$(cat err)"

@@ -127,4 +127,4 @@ assert_eq "$id exit status 14" "$(cat "$T/out")"
 
 # Nobody is there at all.
 assert_status 1 gomote run -give-up 300ms "$through" /bin/true 2>"$T/err"
-assert_match '^gomote: buildlet: dial .*: Connection refused$' "$(cat "$T/err")"
+assert_match '^gomote: buildlet: dial .*: Connection refused \(' "$(cat "$T/err")"

@@ -60,7 +60,7 @@ over 3
 # -i -t of an unknown command, and one that cannot be started.
 term gomote run -t "$m" nonesuch
 over 1
-seen '^gomote: buildlet: run nonesuch: .*not found' || fail "$(cat -v "$T/screen")"
+seen 'gomote:.* buildlet: run nonesuch: .*not found' || fail "$(cat -v "$T/screen")"
 
 # Suspended and continued.
 term gomote run -t "$m" /bin/sh -c 'echo ready; read -r x; echo "got $x"'

@@ -35,7 +35,7 @@ unstarted() {
 	shift
 	run "$@"
 	assert_eq 1 "$STATUS" "$*"
-	assert_match "^gomote: buildlet: run [^:]*: .*$why\$" "$(cat "$T/err")" "$*"
+	assert_match "^gomote: buildlet: run [^:]*: .*$why \\(see gomote ls( -l)?\\)\$" "$(cat "$T/err")" "$*"
 }
 printf '#!/bin/sh\n' >"$w/plain"
 unstarted 'permission denied' "$m" ./plain

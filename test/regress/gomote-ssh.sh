@@ -56,7 +56,7 @@ assert_eq 2 "$STATUS"
 	status gomote ssh -login x "$i" true 2>"$T/err"
 	[ "$STATUS" = 1 ]
 ) || fail "without ssh"
-assert_eq 'gomote: ssh: ssh is not installed' "$(cat "$T/err")"
+assert_eq 'gomote: ssh: ssh is not installed (install it on this machine)' "$(cat "$T/err")"
 
 # The session ends with the instance.
 gomote ssh "$i" "echo \$\$ >$T/there; exec sleep 1000" >/dev/null 2>&1 &

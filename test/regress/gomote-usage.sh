@@ -4,17 +4,20 @@
 cd "$T" || exit
 export XDG_CONFIG_HOME="$T/config" XDG_CACHE_HOME="$T/cache"
 
-# help tells every command, and of each command every option; so does the page
+# help tells every command, and of each command every option and an example; the
+# page tells the options, too
 help=$(gomote help)
 assert_eq "$help" "$(gomote -h)"
 for c in $(printf '%s\n' "$help" | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
 	[ "$c" = help ] && continue
 	assert_match "^usage: gomote $c" "$(gomote help "$c")"
 	assert_eq "$(gomote help "$c")" "$(gomote "$c" -h)"
+	assert_match "^  (.*[ (\"])?gomote (-[^ ]+ [^ ]+ )*$c( |\$)" "$(gomote help "$c")" "an example of $c"
 	for o in $(gomote help "$c" | sed -n '/^options:/,$s/^  -\([a-z-]*\) .*/\1/p'); do
 		assert_match "Fl $o" "$(cat "$SRC/man/gomote.1")" "$c -$o"
 	done
 done
+assert_eq "$help" "$(gomote help help)"
 assert_match '^gomote [0-9]' "$(gomote version)"
 
 # wrong usage

@@ -60,6 +60,8 @@ START_TEST(wall_is_written_and_read)
 		    walls[i].whole);
 		ck_assert_ptr_eq(clock_http_date(walls[i].ms, buf), buf);
 		ck_assert_str_eq(buf, walls[i].http);
+		ck_assert_int_eq(clock_parse_http_date(buf, &ms), 0);
+		ck_assert_int_eq(ms, walls[i].ms - ((walls[i].ms % 1000) + 1000) % 1000);
 	}
 	ck_assert_str_eq(clock_rfc3339(INT64_MAX, 1, buf),
 	    "9999-12-31T23:59:59.999Z");
@@ -67,6 +69,22 @@ START_TEST(wall_is_written_and_read)
 	    "0000-01-01T00:00:00.000Z");
 	ck_assert_str_eq(clock_http_date(INT64_MAX, buf),
 	    "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+END_TEST
+
+START_TEST(http_dates_that_are_none)
+{
+	static const char *const bad[] = { "", "Sat, 21 Nov 2026 19:13:20",
+		"Sun, 21 Nov 2026 19:13:20 GMT", "Sat, 21 nov 2026 19:13:20 GMT",
+		"Sat, 21 Nov 2026 19:13:60 GMT", "Sat, 21 Nov 2026 19:13:20 UTC",
+		"Sat, 31 Feb 2026 19:13:20 GMT", "Sat, 21 ovD 2026 19:13:20 GMT",
+		"Saturday, 21-Nov-26 19:13 GMT" };
+	int64_t	 ms = 7;
+	size_t	 i;
+
+	for (i = 0; i < nitems(bad); i++)
+		ck_assert_int_eq(clock_parse_http_date(bad[i], &ms), -1);
+	ck_assert_int_eq(ms, 7);
 }
 END_TEST
 
@@ -238,6 +256,7 @@ unit_suite(void)
 
 	tcase_add_test(t, both_kinds_advance);
 	tcase_add_test(t, wall_is_written_and_read);
+	tcase_add_test(t, http_dates_that_are_none);
 	tcase_add_test(t, every_day_comes_back);
 	tcase_add_test(t, rfc3339_is_read);
 	tcase_add_test(t, rfc3339_is_refused);

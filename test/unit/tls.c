@@ -417,6 +417,9 @@ END_TEST
 
 START_TEST(wrong_name)
 {
+	char	by[TLS_ISSUER_MAX];
+	int64_t	left;
+
 	connect_as("elsewhere.example");
 	WAIT(l, a.errors == 1);
 	ck_assert_ptr_nonnull(strstr(a.err.msg,
@@ -424,8 +427,12 @@ START_TEST(wrong_name)
 	disconnect();
 	tls_ctx_free(client);
 	client = pki_client(dir, TLS_VERIFY_CHAIN);
+	ck_assert_int_eq(tls_client_shown(client, &left, by), -1);
 	connect_as("elsewhere.example");	/* the chain is enough */
 	WAIT(l, a.opens == 1 && b.opens == 1);
+	ck_assert_int_eq(tls_client_shown(client, &left, by), 0);
+	ck_assert_int_gt(left, 700 * 24 * 60 * 60);	/* two years (pki.h) */
+	ck_assert_ptr_nonnull(strstr(by, "/CN="));
 }
 END_TEST
 
