@@ -374,10 +374,3 @@ steer_killed(const struct steer *s)
 {
 	return s->killed;
 }
-
-bool
-steer_interrupted(struct steer *s)
-{
-	loop_turn(s->how.loop, 0);	/* one that came just now counts */
-	return s->interrupts > 0 || s->status != 0;
-}

@@ -52,7 +52,5 @@ void steer_kill(struct steer *);
 /* Exit status to end with; 0: nobody said that we should. */
 int  steer_status(const struct steer *);
 bool steer_killed(const struct steer *);	/* the buildlet was told so */
-/* Did anybody want it, or us, to end? Turns the loop. */
-bool steer_interrupted(struct steer *);
 
 #endif
