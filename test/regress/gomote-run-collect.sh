@@ -29,6 +29,14 @@ assert_eq "# Writing output to $i.stdout...
 assert_eq hi "$(cat "$i.stdout")"
 tar tzf "$i.tar.gz" >/dev/null || fail "no archive"
 
+# However the instance was named.
+rm "$i.tar.gz"
+STATUS=0
+gomote -instance "$i" run -collect /bin/bash -c 'echo again' >out 2>err || STATUS=$?
+assert_eq 0 "$STATUS" "$(cat err)"
+assert_eq again "$(cat "$i.stdout")"
+[ -s "$i.tar.gz" ] || fail "no archive"
+
 # Both kinds of output in their order; the status of the command; the tree as it
 # is after it. What an earlier run left in the file is gone.
 seq 1 1000 >"$i.stdout"
