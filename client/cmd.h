@@ -26,7 +26,7 @@ struct loop;
 struct gomote {
 	struct cred_flags	 flags;
 	char			*group, *instance;	/* -group, -instance; NULL */
-	char			*found;		/* fan.c: the instance that is meant */
+	struct strs		 found;		/* fan.c: instances that were meant */
 	struct cred		 cred;
 	bool			 loaded;	/* cred is filled */
 	struct loop		*loop;		/* NULL until a call needs it */

@@ -106,8 +106,8 @@ fan_in(struct gomote *g, const struct fan *f, int argc, char **argv,
 	if (fan_find(g, f, argc, argv, &w, &prefix, &at, status) == -1)
 		return -1;
 	if (w.names.n == 1) {
-		free(g->found);
-		*instance = g->found = xstrdup(w.names.v[0]);
+		strs_add(&g->found, w.names.v[0]);
+		*instance = g->found.v[g->found.n - 1];
 		at += w.used;
 	} else {
 		*status = fan_out(g, f, &w, prefix, argc, argv, at);

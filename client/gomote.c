@@ -187,7 +187,7 @@ main(int argc, char **argv)
 	memset(&g, 0, sizeof g);
 	status = run_line(&g, argc, argv);
 	cred_release(&g.cred);
-	free(g.found);
+	strs_release(&g.found);
 	if (g.loop != NULL) {
 		loop_turn(g.loop, 0);	/* what was to be freed later */
 		loop_free(g.loop);
