@@ -27,6 +27,24 @@ assert_match "^    \"Name\": \"$a\"" "$(cat "$T/json")"
 assert_eq 2 "$(grep -c '"Groups": \[' "$T/json")"
 assert_match '"State": "live"' "$(cat "$T/json")"
 
+# Groups, what runs, and a group that is set.
+gomote group create debug "$a"
+runs() { screen 200 gomote list | grep -Eq "^$a +debug +.* /bin/sleep 95\.1\$"; }
+eventually runs
+assert_match "\"/bin/sleep 95.1\"" "$(gomote list -json)"
+assert_eq "$a" "$(gomote -group debug list | cut -f 1)"
+assert_eq "$a" "$(screen 200 gomote -group debug list | awk 'NR > 1 { print $1 }')"
+assert_eq 1 "$(gomote -group debug list -json | grep -c '"Name"')"
+assert_eq 2 "$(GOMOTE_GROUP=nonesuch gomote list | wc -l)"
+
+# All users', for operators.
+bob=$(verb user add bob)
+assert_status 1 env GOMOTE_USER=bob GOMOTE_TOKEN="$bob" gomote list -all 2>"$T/err"
+assert_match 'are for operators' "$(cat "$T/err")"
+assert_eq '' "$(GOMOTE_USER=bob GOMOTE_TOKEN=$bob gomote list)"
+verb user operator bob yes
+assert_eq 2 "$(GOMOTE_USER=bob GOMOTE_TOKEN=$bob gomote list -all | wc -l)"
+
 # What has ended is shown where it is asked for.
 gomote destroy "$b"
 assert_no_match "$b" "$(gomote list; gomote list -json; screen 200 gomote list)"
