@@ -14,6 +14,7 @@
 #include "io/loop.h"
 
 #define SAY_MS		5000	/* the last word of ours may take so long */
+#define BEGIN_MS	10000	/* and more if its beginning is not known yet */
 #define AGAIN_MS	500
 
 #define BY(signo)	(128 + (signo))
@@ -192,7 +193,7 @@ on_term(void *arg)
 	}
 	/* And we leave when it has been said. It may just be about to begin. */
 	s->status = BY(SIGTERM);
-	timer_set(s->limit, SAY_MS);
+	timer_set(s->limit, s->begun ? SAY_MS : BEGIN_MS);
 	want_word(s, KILL_GRACE);
 }
 
