@@ -112,6 +112,10 @@ hint_answer(int status, const char *hop, const char *said, bool token,
 		return " (see gomote list)";
 	if (tells_already(said))
 		return "";
+	if (strstr(said, "page not found") != NULL)
+		return " (its machine has a stock buildlet, or an old one)";
+	if (strstr(said, "builder type") != NULL)
+		return " (see gomote create -list)";
 	if ((hint = of_files(said, ours)) != NULL)
 		return hint;
 	switch (status) {

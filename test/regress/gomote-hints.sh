@@ -35,6 +35,7 @@ hint 'gomote list' env GOMOTE_USER=bob GOMOTE_TOKEN="$bob" gomote ping "$i"
 hint 'gomote ls' gomote ls "$i" nonesuch
 hint 'gomote ls' gomote run "$i" nonesuch
 hint 'gomote ls' gomote gettar -dir nonesuch "$i"
+hint 'gomote create -list' gomote run -builderenv "$LOCAL" "$i" /bin/true
 hint 'gomote ps' gomote logs nonesuch0
 hint 'gomote ps' gomote kill "$i/nonesuch00"
 hint 'gomote help' gomote ls "$i" ../x
