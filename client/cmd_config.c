@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -118,22 +119,55 @@ config_get(const struct gomote *g, const struct config *f, enum config_key k,
 
 /* --- set -------------------------------------------------------------------- */
 
+/* A line from the terminal, which does not show it. Ctrl-C is a letter meanwhile,
+ * so that nothing ends us before it shows again what is typed. */
+static ssize_t
+read_hidden(char *buf, size_t size)
+{
+	struct termios	before, hidden;
+	ssize_t		n;
+
+	if (tcgetattr(STDIN_FILENO, &before) == -1)
+		return -1;
+	hidden = before;
+	hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == -1)
+		return -1;
+	say_note("type the token (it is not shown), and Enter");
+	n = read(STDIN_FILENO, buf, size);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	return n;
+}
+
+/* A token is printable; what else there is was a key that means something. */
+static bool
+is_token(const char *buf, ssize_t n)
+{
+	ssize_t	i;
+
+	for (i = 0; i < n; i++)
+		if (buf[i] <= ' ' || buf[i] == 0x7f)
+			return false;
+	return n <= TOKEN_MAX;
+}
+
 static char *
 read_token(struct err *e)
 {
 	char	 buf[TOKEN_MAX + 1];
-	ssize_t	 n = file_read_full(STDIN_FILENO, buf, sizeof buf);
+	ssize_t	 n = isatty(STDIN_FILENO) ? read_hidden(buf, sizeof buf) :
+	    file_read_full(STDIN_FILENO, buf, sizeof buf);
 	char	*token = NULL;
+
+	while (n > 0 && strchr(" \t\r\n", buf[n - 1]) != NULL)
+		n--;
 
 	if (n == -1)
 		err_errno(e, "config: read the token from stdin");
-	else if (n > TOKEN_MAX || memchr(buf, '\0', (size_t)n) != NULL)
+	else if (!is_token(buf, n))
 		err_set(e, "config: what is on stdin is no token");
-	else {
-		while (n > 0 && strchr(" \t\r\n", buf[n - 1]) != NULL)
-			n--;
+	else
 		token = xstrndup(buf, (size_t)n);
-	}
 	secret_wipe(buf, sizeof buf);
 	return token;
 }
@@ -183,8 +217,6 @@ value_for(enum config_key k, const char *value, struct err *e)
 		    "give - and type it into stdin");
 		return NULL;
 	}
-	if (k == CONFIG_TOKEN && isatty(STDIN_FILENO))
-		say_note("type the token, Enter, Ctrl-D");
 	v = k == CONFIG_TOKEN ? read_token(e) :
 	    config_row(k)->file ? full_name(value, e) : xstrdup(value);
 	if (v == NULL)

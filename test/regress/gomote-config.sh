@@ -65,6 +65,31 @@ assert_match '^token +\(not shown\) +environment' "$(GOMOTE_TOKEN=tok-secret gom
 gomote config unset token
 assert_no_match tok-secret "$(cat "$f")"
 
+# Typed, it is not shown, and Ctrl-C leaves a terminal that shows what is typed.
+mkfifo orders
+typed() {	# TEXT
+	: >screen
+	"$TEST_BIN/onpty" gomote config set token - <orders >screen 2>modes &
+	echo $! >term.pid
+	exec 9>orders
+	eventually grep -aq 'type the token' screen
+	printf 'type %s\n' "$1" >&9
+	STATUS=0
+	wait "$(pid_of term)" || STATUS=$?
+	rm term.pid
+	exec 9>&-
+	assert_eq '[cooked]' "$(tail -n 1 modes)"
+}
+typed 'tok-typed\r'
+assert_eq 0 "$STATUS" "$(cat screen)"
+assert_match '^token = tok-typed$' "$(cat "$f")"
+assert_no_match tok-typed "$(cat screen)"
+typed 'x\x03\r'
+assert_eq 1 "$STATUS" "after Ctrl-C"
+assert_match 'no token' "$(cat screen)"
+assert_match '^token = tok-typed$' "$(cat "$f")"
+gomote config unset token
+
 # Names of files are kept in full.
 echo t >tok
 gomote config set token-file tok
