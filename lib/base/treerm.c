@@ -158,10 +158,15 @@ remove_entry(struct removal *r, int dir, const struct dirent *d, int depth)
 static void
 empty_dir(struct removal *r, int fd, int depth)
 {
-	int		 copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR		*d = copy == -1 ? NULL : fdopendir(copy);
+	const int	 flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int		 copy = openat(fd, ".", flags);
+	DIR		*d;
 	struct dirent	*ent;
 
+	/* One that may be read but not entered. */
+	if (copy == -1 && errno == EACCES && make_writable(fd))
+		copy = openat(fd, ".", flags);
+	d = copy == -1 ? NULL : fdopendir(copy);
 	if (d == NULL) {
 		removal_fail(r, "read directory", "");
 		if (copy != -1)

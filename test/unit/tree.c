@@ -357,7 +357,9 @@ START_TEST(remove_read_only)
 		ck_assert_int_eq(seteuid(65534), 0);
 	}
 	close(tree_open_dir(dir.fd, "a/b/c", true, &e));
+	close(tree_open_dir(dir.fd, "a/read/only", true, &e));
 	dir_write(&dir, "a/b/f", "");
+	ck_assert_int_eq(fchmodat(dir.fd, "a/read", 0600, 0), 0);
 	ck_assert_int_eq(fchmodat(dir.fd, "a/b/c", 0, 0), 0);
 	ck_assert_int_eq(fchmodat(dir.fd, "a/b", 0555, 0), 0);
 	ck_assert_int_eq(fchmodat(dir.fd, "a", 0100, 0), 0);
