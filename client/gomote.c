@@ -17,6 +17,8 @@
 #include "io/helper.h"
 #include "io/loop.h"
 
+#define SETTLE_MS	1000
+
 /* In the order of a session. */
 static const struct cmd *const commands[] = {
 	&cmd_create, &cmd_push, &cmd_run, &cmd_ps, &cmd_attach, &cmd_logs,
@@ -189,7 +191,8 @@ main(int argc, char **argv)
 	cred_release(&g.cred);
 	strs_release(&g.found);
 	if (g.loop != NULL) {
-		loop_turn(g.loop, 0);	/* what was to be freed later */
+		/* Helpers that a broken off command left are gone before us. */
+		loop_settle(g.loop, SETTLE_MS);
 		loop_free(g.loop);
 	}
 	return status;

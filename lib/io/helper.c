@@ -29,6 +29,7 @@
 #include "base/xmalloc.h"
 #include "io/bottom.h"
 #include "io/buf.h"
+#include "io/inside.h"
 #include "io/loop.h"
 #include "io/pipes.h"
 #include "io/proc.h"
@@ -239,6 +240,7 @@ helper_destroy(void *arg)
 {
 	struct helper	*h = arg;
 
+	loop_paid(h->loop);
 	timer_free(h->timer);
 	free(h->role);
 	free(h);
@@ -516,6 +518,7 @@ helper_free(struct helper *h)
 	if (h == NULL || h->freed)
 		return;
 	h->freed = true;
+	loop_owe(h->loop);
 	close_stream(&h->in);
 	close_stream(&h->out);
 	kill_group(h);

@@ -58,6 +58,8 @@ struct timers *loop_timers(struct loop *);
 struct loop_io *loop_io(struct loop *);
 void loop_post(struct loop *);		/* the ready list is not empty */
 void loop_traffic(struct loop *);	/* bytes moved: memory may be worth trimming */
+void loop_owe(struct loop *);		/* a child was let go of: loop_settle waits */
+void loop_paid(struct loop *);		/* its memory is freed */
 
 /* stream.c */
 bool stream_run_ready(struct loop *);	/* false: there was nothing to do */

@@ -65,6 +65,7 @@ struct loop {
 	TAILQ_HEAD(, handler)	 handlers;
 	struct timer		*trim;
 	struct loop_io		 io;
+	size_t			 owed;		/* children let go of, not yet reaped */
 	bool			 posted;
 	bool			 stop;
 };
@@ -380,6 +381,28 @@ loop_turn(struct loop *l, int64_t ms)
 		fatalx("loop: cannot arm the limit of a turn");
 	turn(l, EVLOOP_ONCE);
 	event_del(l->limit);
+}
+
+void
+loop_owe(struct loop *l)
+{
+	l->owed++;
+}
+
+void
+loop_paid(struct loop *l)
+{
+	l->owed--;
+}
+
+void
+loop_settle(struct loop *l, int64_t ms)
+{
+	int64_t	left = ms, until = clock_mono(&l->clock) + ms;
+
+	loop_turn(l, 0);	/* what was closed now is freed now */
+	for (; l->owed > 0 && left > 0; left = until - clock_mono(&l->clock))
+		loop_turn(l, left);
 }
 
 void

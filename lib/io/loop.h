@@ -30,6 +30,10 @@ void loop_run(struct loop *);
 /* One turn: waits for at most ms, runs what is ready. For tests. */
 void loop_turn(struct loop *, int64_t ms);
 void loop_stop(struct loop *);
+/* Runs until the helpers and commands that were let go of (helper_free,
+ * proc_free) are reaped, for at most ms: what a program does before it frees its
+ * loop and ends. Others' callbacks run meanwhile. */
+void loop_settle(struct loop *, int64_t ms);
 struct clock *loop_clock(struct loop *);
 int64_t loop_now(struct loop *);	/* clock_mono of this turn */
 struct event_base *loop_base(struct loop *); /* for lib/io, lib/http, revdial */

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "io/inside.h"
 #include "io/keeper.h"
 #include "io/loop.h"
 #include "io/pipes.h"
@@ -100,6 +101,7 @@ proc_destroy(void *arg)
 {
 	struct proc	*p = arg;
 
+	loop_paid(p->loop);
 	free(p->path);
 	free(p->dir);
 	free(p);
@@ -439,6 +441,7 @@ proc_free(struct proc *p)
 	if (p == NULL || p->freed)
 		return;
 	p->freed = true;
+	loop_owe(p->loop);
 	close_stream(&p->in);
 	close_stream(&p->out);
 	close_stream(&p->err);

@@ -105,8 +105,6 @@ storm_destroy() {
 # storm_client K: works until $T/calm is there.
 storm_client() {
 	local me=$T/c$1 n=0
-	# A push that is cut off ends without waiting for its helper to be reaped.
-	export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
 	while [ ! -e "$T/calm" ]; do
 		n=$((n + 1))
 		storm_round "c$1-$n" >>"$me.trouble"
