@@ -1,0 +1,108 @@
+/*
+ * inventory.h - what a tree holds, and how each file was when its content was
+ * last read: the memory of both ends of a push (man/buildlet-api.7, PUSH).
+ *
+ * Entries stand in the order of inv_compare, paths are relative to the tree. A
+ * file's digest is remembered together with size, times and inode. It may be
+ * believed later if those are the same and the entry is settled: the file was
+ * already so old when it was read that any later change shows in its times.
+ *
+ * An inventory owns all that its entries point to.
+ */
+#ifndef API_INVENTORY_H
+#define API_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define INV_DIGEST	32			/* SHA-256, see content.h */
+#define INV_ID_HEX	(2 * INV_DIGEST + 1)
+#define INV_CHUNK	(4 + INV_DIGEST)	/* length, big endian, and digest */
+#define INV_KEY		16
+#define INV_SUM		16			/* under that key (io/digestmac.h) */
+#define INV_CHUNKED	(1024 * 1024)		/* files over this many bytes know their chunks */
+#define INV_ENTRIES_MAX	(4 * 1000 * 1000)
+
+/* A mark: a directory that a push would have removed, had it been empty. No part
+ * of the id. */
+#define INV_LEFT	'L'
+
+enum inv_kind { INV_DIR = 'd', INV_FILE = 'f', INV_LINK = 'l' };
+
+struct inv_entry {
+	const char		*path;
+	const char		*target;	/* of a link; "" else */
+	const unsigned char	*chunks;	/* nchunks times INV_CHUNK bytes */
+	const unsigned char	*sums;		/* nchunks times INV_SUM bytes; NULL: not known */
+	int64_t			 mtime, ctime;	/* ns since 1970 */
+	uint64_t		 size, ino;	/* size: of a file */
+	uint32_t		 nchunks;
+	uint16_t		 mode;		/* permission bits */
+	unsigned char		 kind;
+	bool			 hashed;	/* digest tells the content of a file */
+	bool			 settled;
+	char			 mark;		/* 0, INV_LEFT, or the owner's own use of it */
+	unsigned char		 digest[INV_DIGEST];
+};
+
+struct inv_block;
+struct inventory {
+	struct inv_entry	*v;
+	size_t			 n, cap;
+	unsigned char		 id[INV_DIGEST];	/* once inv_identify was called */
+	bool			 identified;
+	unsigned char		 key[INV_KEY];	/* secret; of all sums */
+	bool			 keyed;
+	struct inv_block	*blocks;	/* what the entries point to */
+};
+
+/* The order: as of strcmp, with '/' before all other characters, so that a
+ * directory stands right before what is in it. */
+int  inv_compare(const char *a, const char *b);
+/* A path that may stand in one: relative, clean, no "..", not empty, not too long. */
+bool inv_path_ok(const char *path, size_t len);
+
+void inv_init(struct inventory *);
+void inv_release(struct inventory *);		/* also where all is zero */
+/* A new entry at the end, all zero but its path, which is copied. The caller
+ * keeps the order. Pointers to entries are good until the next one. */
+struct inv_entry *inv_add(struct inventory *, const char *path);
+/* The entry of another inventory, too, which must live as long as this one. */
+struct inv_entry *inv_share(struct inventory *, const struct inv_entry *);
+/* Bytes that live as long as the inventory; with a NUL behind them. */
+char *inv_keep(struct inventory *, const void *p, size_t len);
+struct inv_entry *inv_find(const struct inventory *, const char *path); /* NULL */
+/* The first entry that is not before path; n where there is none. */
+size_t inv_from(const struct inventory *, const char *path);
+/* malloc'ed bytes to which entries point already; taken. */
+void inv_adopt(struct inventory *, char *bytes);
+/* Fills the id: SHA-256 over kinds, paths, modes, digests and targets. False
+ * where a file's digest is not known. */
+bool inv_identify(struct inventory *);
+
+/* --- what is remembered of a file ------------------------------------------- */
+
+/* Fills kind, mode, size, times and inode; false: of no kind that is pushed. */
+bool inv_stat(struct inv_entry *, const struct stat *);
+/* Is what e remembers of the content still good for the file that st is of? */
+bool inv_trusts(const struct inv_entry *e, const struct stat *st);
+/* Is a change of e after that time (ns), when it was looked at, sure to show?
+ * fine: of its file system (finetime.h). */
+bool inv_settles(const struct inv_entry *e, int64_t when, bool fine);
+int64_t inv_now(void);				/* the time for inv_settles */
+
+/* --- as bytes ----------------------------------------------------------------- */
+
+/* Everything, but name, which is kept with it, is up to the caller. */
+void inv_write(const struct inventory *, const char *name, struct str *out);
+/* text is taken (free). -1 and e where it is damaged, of another version, or not of
+ * that name (NULL: any). inv must be fresh and stays so then. */
+int  inv_read(struct inventory *inv, char *text, size_t len, const char *name,
+    struct err *e) MUST;
+
+#endif

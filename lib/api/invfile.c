@@ -1,0 +1,267 @@
+/*
+ * invfile.c - an inventory as bytes: a line that names the format, a head, the
+ * entries, and a sum over all before it. Numbers are little endian. Reading
+ * makes no copies: entries point into the bytes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/inventory.h"
+#include "base/path.h"
+#include "base/xmalloc.h"
+
+#define MAGIC		"gomote inventory 1\n"
+#define MAGIC_LEN	(sizeof MAGIC - 1)
+#define SUM		8
+/* Of the head: id and whether it is known, key and whether there is one, the name's
+ * length; then the name with a NUL, and the number of entries. */
+#define HEAD		(1 + INV_DIGEST + 1 + INV_KEY + 4)
+/* Of an entry: kind, flags, mark, a zero, mode, lengths of path and target, number
+ * of chunks, size, mtime, ctime, inode; for a file its digest; then path and target, each
+ * with a NUL, and the chunks. */
+#define USUAL		150		/* bytes of an entry */
+#define FIXED		(1 + 1 + 1 + 1 + 2 + 2 + 2 + 4 + 8 + 8 + 8 + 8)
+
+enum { FLAG_HASHED = 1, FLAG_SETTLED = 2, FLAG_SUMS = 4 };
+
+/* --- numbers ------------------------------------------------------------------- */
+
+static unsigned char *
+put(unsigned char *p, uint64_t n, size_t bytes)
+{
+	size_t	i;
+
+	for (i = 0; i < bytes; i++)
+		p[i] = (unsigned char)(n >> (8 * i));
+	return p + bytes;
+}
+
+static unsigned char *
+put_bytes(unsigned char *p, const void *from, size_t len)
+{
+	if (len > 0)
+		memcpy(p, from, len);
+	return p + len;
+}
+
+static uint64_t
+get(const unsigned char *p, size_t bytes)
+{
+	uint64_t	n = 0;
+	size_t		i;
+
+	for (i = bytes; i > 0; i--)
+		n = n << 8 | p[i - 1];
+	return n;
+}
+
+/* Against bytes that the disk lost, not against people. */
+static uint64_t
+sum_of(const unsigned char *p, size_t len)
+{
+	uint64_t	a = 0x9e3779b97f4a7c15ULL ^ len, w;
+
+	for (; len >= 8; p += 8, len -= 8) {
+		memcpy(&w, p, 8);
+		a = (a ^ w) * 0xff51afd7ed558ccdULL;
+		a ^= a >> 32;
+	}
+	for (; len > 0; p++, len--)
+		a = (a ^ *p) * 0xc4ceb9fe1a85ec53ULL;
+	return a ^ (a >> 29);
+}
+
+/* --- writing ------------------------------------------------------------------- */
+
+static void
+entry_write(const struct inv_entry *x, struct str *out)
+{
+	size_t		 path = strlen(x->path), target = strlen(x->target);
+	size_t		 chunks = (size_t)x->nchunks * INV_CHUNK;
+	size_t		 sums = x->sums != NULL ? (size_t)x->nchunks * INV_SUM : 0;
+	unsigned char	*p, *from;
+
+	from = p = (unsigned char *)str_room(out, FIXED + INV_DIGEST + path +
+	    target + 2 + chunks + sums);
+	p = put(p, x->kind, 1);
+	p = put(p, (unsigned)(x->hashed ? FLAG_HASHED : 0) |
+	    (unsigned)(x->settled ? FLAG_SETTLED : 0) |
+	    (unsigned)(x->sums != NULL ? FLAG_SUMS : 0), 1);
+	p = put(p, (unsigned char)x->mark, 1);
+	p = put(p, 0, 1);
+	p = put(p, x->mode, 2);
+	p = put(p, path, 2);
+	p = put(p, target, 2);
+	p = put(p, x->nchunks, 4);
+	p = put(p, x->size, 8);
+	p = put(p, (uint64_t)x->mtime, 8);
+	p = put(p, (uint64_t)x->ctime, 8);
+	p = put(p, x->ino, 8);
+	if (x->kind == INV_FILE)
+		p = put_bytes(p, x->digest, INV_DIGEST);
+	p = put_bytes(p, x->path, path + 1);
+	p = put_bytes(p, x->target, target + 1);
+	p = put_bytes(p, x->chunks, chunks);
+	p = put_bytes(p, x->sums, sums);
+	out->len += (size_t)(p - from);
+}
+
+static void
+head_write(const struct inventory *inv, const char *name, struct str *out)
+{
+	size_t		 len = strlen(name);
+	unsigned char	*p, *from;
+
+	from = p = (unsigned char *)str_room(out, MAGIC_LEN + HEAD + len + 1 + 8);
+	p = put_bytes(p, MAGIC, MAGIC_LEN);
+	p = put(p, inv->identified, 1);
+	p = put_bytes(p, inv->id, INV_DIGEST);
+	p = put(p, inv->keyed, 1);
+	p = put_bytes(p, inv->key, INV_KEY);
+	p = put(p, len, 4);
+	p = put_bytes(p, name, len + 1);
+	p = put(p, inv->n, 8);
+	out->len += (size_t)(p - from);
+}
+
+void
+inv_write(const struct inventory *inv, const char *name, struct str *out)
+{
+	size_t	i, from = out->len;
+
+	str_room(out, inv->n * USUAL);		/* a guess saves copies */
+	head_write(inv, name, out);
+	for (i = 0; i < inv->n; i++)
+		entry_write(&inv->v[i], out);
+	put((unsigned char *)str_room(out, SUM),
+	    sum_of((unsigned char *)out->s + from, out->len - from), SUM);
+	out->len += SUM;
+}
+
+/* --- reading ------------------------------------------------------------------- */
+
+struct reader {
+	const unsigned char	*p, *end;
+};
+
+/* len bytes, or NULL. */
+static const unsigned char *
+take(struct reader *r, size_t len)
+{
+	const unsigned char	*p = r->p;
+
+	if ((size_t)(r->end - p) < len)
+		return NULL;
+	r->p += len;
+	return p;
+}
+
+/* len bytes without a NUL, and one behind them. */
+static const char *
+take_text(struct reader *r, size_t len)
+{
+	const unsigned char	*p = take(r, len + 1);
+
+	return p != NULL && p[len] == '\0' && (len == 0 ||
+	    memchr(p, '\0', len) == NULL) ? (const char *)p : NULL;
+}
+
+static bool
+entry_read(struct reader *r, struct inv_entry *x)
+{
+	const unsigned char	*p = take(r, FIXED), *digest;
+	size_t			 path, target;
+
+	if (p == NULL)
+		return false;
+	memset(x, 0, sizeof *x);
+	x->kind = p[0];
+	x->hashed = (p[1] & FLAG_HASHED) != 0;
+	x->settled = (p[1] & FLAG_SETTLED) != 0;
+	x->mark = (char)p[2];
+	x->mode = (uint16_t)(get(p + 4, 2) & 0777);
+	path = get(p + 6, 2);
+	target = get(p + 8, 2);
+	x->nchunks = (uint32_t)get(p + 10, 4);
+	x->size = get(p + 14, 8);
+	x->mtime = (int64_t)get(p + 22, 8);
+	x->ctime = (int64_t)get(p + 30, 8);
+	x->ino = get(p + 38, 8);
+	if (x->kind != INV_DIR && x->kind != INV_FILE && x->kind != INV_LINK)
+		return false;
+	if (x->kind == INV_FILE) {
+		if ((digest = take(r, INV_DIGEST)) == NULL)
+			return false;
+		memcpy(x->digest, digest, INV_DIGEST);
+	}
+	/* inv_path_ok finds a NUL, too. */
+	x->path = (const char *)take(r, path + 1);
+	if (x->path == NULL || x->path[path] != '\0' ||
+	    !inv_path_ok(x->path, path) ||
+	    (x->target = take_text(r, target)) == NULL)
+		return false;
+	x->chunks = take(r, (size_t)x->nchunks * INV_CHUNK);
+	if ((p[1] & FLAG_SUMS) != 0)
+		x->sums = take(r, (size_t)x->nchunks * INV_SUM);
+	return x->chunks != NULL && (x->sums != NULL || (p[1] & FLAG_SUMS) == 0);
+}
+
+static bool
+head_read(struct reader *r, struct inventory *inv, const char *name,
+    uint64_t *count)
+{
+	const unsigned char	*p = take(r, MAGIC_LEN + HEAD);
+	const char		*text;
+
+	if (p == NULL || memcmp(p, MAGIC, MAGIC_LEN) != 0)
+		return false;
+	p += MAGIC_LEN;
+	inv->identified = p[0] == 1;
+	memcpy(inv->id, p + 1, INV_DIGEST);
+	p += 1 + INV_DIGEST;
+	inv->keyed = p[0] == 1;
+	memcpy(inv->key, p + 1, INV_KEY);
+	text = take_text(r, get(p + 1 + INV_KEY, 4));
+	if (text == NULL || (name != NULL && !str_eq(text, name)))
+		return false;
+	if ((p = take(r, 8)) == NULL)
+		return false;
+	*count = get(p, 8);
+	/* No more entries than there are bytes for. */
+	return *count <= INV_ENTRIES_MAX &&
+	    *count <= (size_t)(r->end - r->p) / FIXED;
+}
+
+static bool
+all_read(struct inventory *inv, const char *text, size_t len, const char *name)
+{
+	struct reader	r = { (const unsigned char *)text, NULL };
+	uint64_t	count, i;
+
+	if (len < SUM || get((const unsigned char *)text + len - SUM, SUM) !=
+	    sum_of(r.p, len - SUM))
+		return false;
+	r.end = r.p + len - SUM;
+	if (!head_read(&r, inv, name, &count))
+		return false;
+	inv->cap = count > 0 ? count : 1;
+	inv->v = xreallocarray(NULL, inv->cap, sizeof *inv->v);
+	for (i = 0; i < count; i++, inv->n++)
+		if (!entry_read(&r, &inv->v[i]) || (i > 0 &&
+		    inv_compare(inv->v[i - 1].path, inv->v[i].path) >= 0))
+			return false;
+	return r.p == r.end;
+}
+
+int
+inv_read(struct inventory *inv, char *text, size_t len, const char *name,
+    struct err *e)
+{
+	if (!all_read(inv, text, len, name)) {
+		inv_release(inv);
+		free(text);
+		return err_set(e, "the inventory is damaged");
+	}
+	inv_adopt(inv, text);
+	return 0;
+}
