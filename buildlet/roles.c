@@ -15,6 +15,8 @@
 #include "base/tree.h"
 #include "base/xmalloc.h"
 #include "buildlet/lswalk.h"
+#include "buildlet/pushdir.h"
+#include "buildlet/pushrole.h"
 #include "buildlet/sshrole.h"
 #include "buildlet/upload.h"
 #include "buildlet/workdir.h"
@@ -129,6 +131,7 @@ role_clean(int argc, char **argv)
 		return usage(argv[0]);
 	if (argc > 4) {
 		sshrole_clean(argv[4]);
+		pushdir_clean(argv[4]);
 	}
 	if (clean(argv[1], argc > 3 ? argv[3] : NULL, str_eq(argv[2], "furnish"), &e) == -1) {
 		text_soften(&e);
@@ -331,5 +334,8 @@ const struct helper_role roles[] = {
 	{ "tar", role_tar },
 	{ "ls", role_ls },
 	{ "ssh", sshrole_run },
+	{ "pushcheck", pushrole_check },
+	{ "pushguests", pushrole_guests },
+	{ "pushput", pushrole_put },
 	{ NULL, NULL },
 };

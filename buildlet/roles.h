@@ -11,6 +11,7 @@
  *	tar WORKDIR DIR gz|zst		packs to stdout
  *	ls WORKDIR DIR FLAGS [SKIP...]	GET /ls to stdout; FLAGS: r, d, rd or -
  *	ssh ...				sshrole.h
+ *	pushcheck ..., pushguests ..., pushput ...	pushrole.h
  */
 #ifndef BUILDLET_ROLES_H
 #define BUILDLET_ROLES_H

@@ -8,6 +8,7 @@
 #include "buildlet/halt.h"
 #include "buildlet/lease.h"
 #include "buildlet/ls.h"
+#include "buildlet/push.h"
 #include "buildlet/remove.h"
 #include "buildlet/ssh.h"
 #include "buildlet/status.h"
@@ -28,6 +29,9 @@ static const struct route table[] = {
 	{ "GET", "/tgz", 0, tar_get },
 	{ "POST", "/removeall", ROUTE_FORM, remove_post },
 	{ "GET", "/ls", 0, ls_get },
+	{ "GET", "/push", 0, push_get },
+	{ "POST", "/push", ROUTE_FORM, push_post },
+	{ "PUT", "/push", 0, push_put },
 	{ "POST", "/exec", ROUTE_FORM, exec_post },
 	{ "GET", "/execs", 0, exec_api_list },
 	{ "POST", "/execs", ROUTE_FORM, exec_api_make },
