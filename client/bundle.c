@@ -10,133 +10,16 @@
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "data/tarout.h"
-#include "http/pump.h"
 #include "io/helper.h"
 
-#define STALL_MS (5 * 60 * 1000)
-
-struct bundle {
-	struct helper	*helper;
-	struct pump	*names, *archive;
-	struct body	*body;		/* the writer's end; NULL: ended */
-	bool		 drained;	/* all of the archive is in body */
-	bool		 ended;		/* the helper, with success */
-	bool		 failed;
-	struct err	 why;
-};
-
-/* --- this side ------------------------------------------------------------- */
-
-static void
-bundle_fail(struct bundle *p)
+struct made *
+bundle_start(struct loop *loop, const struct bundle_spec *spec,
+    struct body **body, struct err *e)
 {
-	struct body	*b = p->body;
-
-	p->failed = true;
-	p->body = NULL;
-	if (b != NULL)
-		body_fail(b, &p->why);
-}
-
-/* The archive is whole when all of it has come and the helper says so. */
-static void
-bundle_try_end(struct bundle *p)
-{
-	struct body	*b = p->body;
-
-	if (b == NULL || !p->drained || !p->ended)
-		return;
-	p->body = NULL;
-	body_end(b, NULL);
-}
-
-/* A helper that takes no more names has a reason, which on_end tells. */
-static void
-on_names(const struct err *why, void *arg)
-{
-	(void)why;
-	(void)arg;
-}
-
-static void
-on_archive(const struct err *why, void *arg)
-{
-	struct bundle	*p = arg;
-
-	if (why == NULL) {
-		p->drained = true;
-		bundle_try_end(p);
-	} else if (p->body != NULL) {
-		p->why = *why;
-		bundle_fail(p);
-	}
-}
-
-static void
-on_end(struct helper *h, int status, const char *text, void *arg)
-{
-	struct bundle	*p = arg;
-
-	(void)h;
-	if (status == HELPER_OK) {
-		p->ended = true;
-		bundle_try_end(p);
-	} else if (p->body != NULL) {
-		pump_free(p->archive);
-		p->archive = NULL;
-		err_set(&p->why, "%s", *text != '\0' ? text : "packing failed");
-		bundle_fail(p);
-	}
-}
-
-struct bundle *
-bundle_start(struct loop *loop, const struct bundle_spec *spec, struct body **body,
-    struct err *e)
-{
-	const char		*argv[] = { "bundle", spec->dir,
+	const char	*argv[] = { "bundle", spec->dir,
 	    spec->zstd ? "zst" : "gz", spec->version, NULL };
-	struct helper_spec	 hs = { .argv = argv, .ms = STALL_MS,
-	    .input = true, .output = true };
-	struct bundle		*p = xcalloc(1, sizeof *p);
 
-	p->helper = helper_start(loop, &hs, on_end, p, e);
-	if (p->helper == NULL) {
-		free(p);
-		return NULL;
-	}
-	p->body = *body = body_new(loop, -1);
-	p->names = pump_to_stream(body_of(loop, spec->names),
-	    helper_in(p->helper), on_names, p);
-	p->archive = pump_from_stream(helper_out(p->helper), p->body,
-	    on_archive, p);
-	return p;
-}
-
-const struct err *
-bundle_error(const struct bundle *p)
-{
-	return p->failed ? &p->why : NULL;
-}
-
-uint64_t
-bundle_bytes(const struct bundle *p)
-{
-	return stream_bytes_in(helper_out(p->helper));
-}
-
-void
-bundle_free(struct bundle *p)
-{
-	if (p == NULL)
-		return;
-	pump_free(p->names);
-	pump_free(p->archive);
-	if (p->body != NULL) {
-		err_set(&p->why, "packing was given up");
-		bundle_fail(p);
-	}
-	helper_free(p->helper);
-	free(p);
+	return made_start(loop, argv, spec->names, body, e);
 }
 
 /* --- the helper's side ----------------------------------------------------- */

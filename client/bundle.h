@@ -6,14 +6,12 @@
 #define CLIENT_BUNDLE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "base/err.h"
-#include "http/body.h"
+#include "client/made.h"
 
 struct evbuffer;
 struct loop;
-struct bundle;
 
 struct bundle_spec {
 	const char	*dir;		/* the tree */
@@ -22,13 +20,9 @@ struct bundle_spec {
 	const char	*version;	/* text of one more file, VERSION; NULL: none */
 };
 
-/* The reader's end of the archive is in *body: give it to a request. */
-struct bundle *bundle_start(struct loop *, const struct bundle_spec *,
+/* As made_start. */
+struct made *bundle_start(struct loop *, const struct bundle_spec *,
     struct body **body, struct err *e) MUST;
-/* Why it could not be made; NULL if that did not happen. */
-const struct err *bundle_error(const struct bundle *);
-uint64_t bundle_bytes(const struct bundle *);	/* of the archive, made so far */
-void bundle_free(struct bundle *);		/* kills the helper; NULL is fine */
 
 /* The helper's side: bundle DIR gz|zst [VERSION-TEXT], names on stdin. */
 int  bundle_role(int argc, char **argv);

@@ -57,7 +57,7 @@ push_source(bool *named, struct err *e)
 }
 
 static int
-push_it(struct gomote *g, struct push_spec *spec, struct err *e)
+push_it(struct gomote *g, struct push_spec *spec, bool rules_only, struct err *e)
 {
 	char	*source = push_source(&spec->goroot, e), *dir = path_clean(spec->dir);
 	int	 ret = -1;
@@ -65,6 +65,10 @@ push_it(struct gomote *g, struct push_spec *spec, struct err *e)
 	if (source != NULL && path_check(spec->dir, e) == 0) {
 		spec->source = *source != '\0' ? source : "/";
 		spec->dir = dir;
+		if (rules_only) {
+			ret = push_print_rules(spec, e);
+			goto out;
+		}
 		if (str_eq(dir, USUAL_DIR))
 			say_note("Pushing %s to %s", spec->source, spec->instance);
 		else
@@ -72,9 +76,21 @@ push_it(struct gomote *g, struct push_spec *spec, struct err *e)
 			    spec->instance);
 		ret = push_tree(g, spec, e);
 	}
+out:
 	free(source);
 	free(dir);
 	return ret;
+}
+
+static bool
+has_word(int argc, char **argv, const char *word)
+{
+	int	i;
+
+	for (i = 1; i < argc; i++)
+		if (str_eq(argv[i], word))
+			return true;
+	return false;
 }
 
 static int
@@ -82,34 +98,47 @@ push_run(struct gomote *g, int argc, char **argv)
 {
 	char			 go[] = USUAL_DIR, *dir = go;
 	struct push_spec	 spec = { .instance = NULL };
+	bool			 rules = false;
 	const struct opt	 opts[] = {
 		{ "dir", OPT_STRING, &dir, "DIR",
 		    "where to, relative to the work directory" },
 		{ "dry-run", OPT_BOOL, &spec.dry_run, NULL,
 		    "only print what would be sent and removed" },
+		{ "no-ignore", OPT_BOOL, &spec.no_ignore, NULL,
+		    "push what git ignores, too" },
 		{ "q", OPT_BOOL, &spec.quiet, NULL, "do not show how far it is" },
+		{ "rules", OPT_BOOL, &rules, NULL,
+		    "only print the rules that hold for the tree" },
 		{ "v", OPT_BOOL, &spec.verbose, NULL,
 		    "name everything that is sent or removed" },
+		{ "yes", OPT_BOOL, &spec.yes, NULL,
+		    "do not ask before more than half is removed there" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	const struct fan	 fan = { .cmd = &cmd_push, .opts = opts };
 	struct err		 e = ERR_INIT;
 	int			 status;
 
-	if (fan_in(g, &fan, argc, argv, &spec.instance, &status) == -1)
+	/* The rules are the tree's: no instance is needed. */
+	if (has_word(argc, argv, "-rules") &&
+	    cmd_options(&cmd_push, opts, argc, argv, 0, 1, &status) == -1)
+		return status;
+	if (!rules && fan_in(g, &fan, argc, argv, &spec.instance, &status) == -1)
 		return status;
 	spec.dir = dir;
-	return push_it(g, &spec, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
+	return push_it(g, &spec, rules, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
-const struct cmd cmd_push = { "push", "[-dir DIR] [-dry-run] [-q] [-v] [INSTANCE]",
+const struct cmd cmd_push = { "push",
+	"[-dir DIR] [-dry-run] [-no-ignore] [-q] [-rules] [-v] [-yes] [INSTANCE]",
 	"bring a tree to an instance, or what changed of it",
 	"Makes DIR on the instance equal to the tree in $GOROOT, or else to the\n"
 	"git work tree that you stand in, or else to the current directory. Only\n"
 	"what differs in content, mode, target or kind is sent. What an earlier\n"
 	"push put there and is gone here is removed; what the instance made is\n"
-	"left alone. Not pushed: .git, what git ignores, backups of editors, and\n"
-	"of a Go tree what its tools generate.\n\n"
+	"left alone. Not pushed: .git, what git ignores, and what rules exclude\n"
+	"(-rules prints them): backups of editors, of a Go tree what its tools\n"
+	"generate, and what the file .gomotepush in the tree tells.\n\n"
 	"  GOROOT=/path/to/go gomote push alice-linux-amd64-0\n"
 	"  gomote push -dir tool -dry-run alice-linux-amd64-0",
 	push_run };

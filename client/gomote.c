@@ -13,6 +13,8 @@
 #include "client/cmd.h"
 #include "client/bundle.h"
 #include "client/child.h"
+#include "client/pushpack.h"
+#include "client/scan.h"
 #include "client/say.h"
 #include "io/helper.h"
 #include "io/loop.h"
@@ -37,6 +39,8 @@ static const struct cmd *const of_groups[] = {
 
 static const struct helper_role roles[] = {
 	{ "bundle", bundle_role },
+	{ "pushpack", pushpack_role },
+	{ "scan", scan_role },
 	{ NULL, NULL },
 };
 

@@ -1,4 +1,4 @@
-/* ignore.c - the rules of what does not travel. */
+/* ignore.c - who has the say about a path: rules, git, then its directory. */
 #include "client/ignore.h"
 
 #include <stdlib.h>
@@ -10,16 +10,16 @@
 #include "base/xmalloc.h"
 
 struct ignore {
-	bool		 goroot;
-	struct map	*told;		/* by git; NULL: nothing */
+	const struct rules	*rules;
+	struct map		*told;		/* by git; NULL: nothing */
 };
 
 struct ignore *
-ignore_new(bool goroot)
+ignore_new(const struct rules *rules)
 {
 	struct ignore	*g = xcalloc(1, sizeof *g);
 
-	g->goroot = goroot;
+	g->rules = rules;
 	return g;
 }
 
@@ -31,6 +31,19 @@ ignore_free(struct ignore *g)
 	if (g->told != NULL)
 		map_free(g->told);
 	free(g);
+}
+
+/* git tells of a directory all of whose content is ignored, though it is not
+ * itself, and then of that content, too. */
+static void
+drop_above(struct ignore *g, char *path)
+{
+	char	*slash;
+
+	while ((slash = strrchr(path, '/')) != NULL) {
+		*slash = '\0';
+		map_del(g->told, path);
+	}
 }
 
 void
@@ -46,54 +59,27 @@ ignore_add(struct ignore *g, const char *path, size_t len)
 		g->told = map_new();
 	key = xstrndup(path, len);
 	map_set(g->told, key, g);	/* any value but NULL */
+	drop_above(g, key);
 	free(key);
 }
 
 bool
-ignore_is_backup(const char *path)
-{
-	const char	*name = path_base(path);
-	size_t		 len = strlen(name);
-
-	if (len < 2)
-		return false;
-	return name[len - 1] == '~' || str_starts(name, ".#") ||
-	    (name[0] == '#' && name[len - 1] == '#') ||
-	    (len > 4 && str_ends(name, ".swp"));
-}
-
-bool
-ignore_is_generated(const char *path)
-{
-	static const char *const	 files[] = {
-		"VERSION.cache",
-		"src/cmd/cgo/zdefaultcc.go",
-		"src/cmd/go/internal/cfg/zdefaultcc.go",
-		"src/cmd/go/internal/cfg/zosarch.go",
-		"src/cmd/internal/objabi/zbootstrap.go",
-		"src/go/build/zcgo.go",
-		"src/internal/buildcfg/zbootstrap.go",
-		"src/internal/runtime/sys/zversion.go",
-		"src/runtime/internal/sys/zversion.go",
-		"src/time/tzdata/zzipdata.go",
-	};
-	size_t				 i;
-
-	for (i = 0; i < nitems(files); i++)
-		if (str_eq(path, files[i]))
-			return true;
-	return str_eq(path, "bin") || str_eq(path, "pkg") ||
-	    str_starts(path, "bin/") || str_starts(path, "pkg/");
-}
-
-bool
-ignore_match(const struct ignore *g, const char *path, bool dir)
+ignore_match(const struct ignore *g, const char *path, bool dir, bool out)
 {
 	if (str_eq(path_base(path), ".git"))
 		return true;
-	if (!dir && ignore_is_backup(path))
+	switch (rules_say(g->rules, path, dir)) {
+	case RULES_INCLUDE:
+		return false;
+	case RULES_EXCLUDE:
 		return true;
-	if (g->goroot && ignore_is_generated(path))
-		return true;
-	return g->told != NULL && map_find(g->told, path) != NULL;
+	default:
+		return out || (g->told != NULL && map_find(g->told, path) != NULL);
+	}
+}
+
+bool
+ignore_reach(const struct ignore *g, const char *path)
+{
+	return !str_eq(path_base(path), ".git") && rules_reach(g->rules, path);
 }

@@ -1,6 +1,6 @@
 /*
- * ignore.h - what push leaves out of a tree: git's own files, backups of
- * editors, in a Go tree what its tools generate, and what git ignores.
+ * ignore.h - what push leaves out of a tree: git's own files, what rules
+ * exclude (rules.h), and what git ignores where no rule says otherwise.
  * Paths are relative to the tree, without a '/' at the end.
  */
 #ifndef CLIENT_IGNORE_H
@@ -10,19 +10,18 @@
 #include <stddef.h>
 
 #include "base/attr.h"
+#include "client/rules.h"
 
 struct ignore;
 
-struct ignore *ignore_new(bool goroot) MUST;
+struct ignore *ignore_new(const struct rules *) MUST;	/* borrowed */
 void ignore_free(struct ignore *);		/* NULL is fine */
-/* What git told: a path below the tree; a directory stands for all in it. */
+/* What git told: a path below the tree; a directory stands for all in it, unless
+ * something in it is told afterwards. */
 void ignore_add(struct ignore *, const char *path, size_t len);
-/* Is it left out? Of a directory: with all that is in it. */
-bool ignore_match(const struct ignore *, const char *path, bool dir);
-
-/* In a Go tree: made by its tools on either side, so neither sent nor removed. */
-bool ignore_is_generated(const char *path);
-/* "x~", "#x#", ".#x", "x.swp" (the last element counts). */
-bool ignore_is_backup(const char *path);
+/* Is it left out? out: the directory that it is in is. */
+bool ignore_match(const struct ignore *, const char *path, bool dir, bool out);
+/* May something below the directory path be in, although path is left out? */
+bool ignore_reach(const struct ignore *, const char *path);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * local.c - walks a tree. Directories are opened one at a time, by their path
- * from the top, so that the depth costs no descriptors.
+ * local.c - walks a tree, a directory at a time: its names are read, looked at
+ * in the order in which they come, and then taken in the order of bytes.
  */
 #include "client/local.h"
 
@@ -12,164 +12,204 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dirs.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "io/digest.h"
 
 #define READ_PIECE	(256 * 1024)
-#define LINK_MAX_LEN	4096
+
+struct name {
+	char		*name;
+	struct stat	 st;
+};
+
+struct names {
+	struct name	*v;
+	size_t		 n, cap;
+	bool		 git;		/* a .git is among them */
+};
 
 struct scan {
 	struct local		*tree;
 	const struct ignore	*ignore;
 	local_git_fn		 git;
 	void			*arg;
-	struct strs		 dirs;		/* still to be read, "" is the top */
+	struct dirs		*dirs;
+	struct str		 path;		/* of what is being looked at */
+	struct err		*e;
 };
 
-int
-local_compare(const char *a, const char *b)
-{
-	unsigned char	x, y;
+/* --- one directory ------------------------------------------------------------------- */
 
-	while (*a != '\0' && *a == *b) {
-		a++;
-		b++;
-	}
-	x = *a == '/' ? 1 : (unsigned char)*a;
-	y = *b == '/' ? 1 : (unsigned char)*b;
-	return x < y ? -1 : x > y;
+static int
+by_name(const void *a, const void *b)
+{
+	const struct name	*x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static void
+names_release(struct names *l)
+{
+	size_t	i;
+
+	for (i = 0; i < l->n; i++)
+		free(l->v[i].name);
+	free(l->v);
 }
 
 static int
-by_path(const void *a, const void *b)
+names_add(struct scan *s, struct names *l, int dir, const char *name)
 {
-	const struct local_entry	*x = a, *y = b;
-
-	return local_compare(x->path, y->path);
-}
-
-static struct local_entry *
-local_add(struct local *l, char *path, const struct stat *st)
-{
-	struct local_entry	*x;
+	struct name	*x;
 
 	if (l->n == l->cap) {
-		l->cap = l->cap == 0 ? 256 : l->cap * 2;
+		l->cap = l->cap == 0 ? 32 : l->cap * 2;
 		l->v = xreallocarray(l->v, l->cap, sizeof *l->v);
 	}
-	x = &l->v[l->n++];
-	memset(x, 0, sizeof *x);
-	x->path = path;
-	x->mode = st->st_mode;
-	x->size = S_ISREG(st->st_mode) ? st->st_size : 0;
-	return x;
-}
-
-static int
-scan_link(const struct local *l, struct local_entry *x, struct err *e)
-{
-	char	buf[LINK_MAX_LEN];
-	ssize_t	n = readlinkat(l->root, x->path, buf, sizeof buf - 1);
-
-	if (n == -1)
-		return err_errno(e, "read link %s/%s", l->name, x->path);
-	x->link = xstrndup(buf, (size_t)n);
+	x = &l->v[l->n];
+	if (fstatat(dir, name, &x->st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : err_errno(s->e, "look at %s/%s%s",
+		    s->tree->name, str_text(&s->path), name);
+	x->name = xstrdup(name);
+	l->n++;
+	l->git |= str_eq(name, ".git");
 	return 0;
 }
 
-/* path is taken. */
+/* The descriptor of the directory that s->path, which ends in a '/' or is empty,
+ * names. */
 static int
-scan_entry(struct scan *s, char *path, struct err *e)
+dir_open(struct scan *s)
 {
-	struct local	*l = s->tree;
-	struct stat	 st;
-	bool		 dir;
+	const char	*base;
+	int		 fd;
 
-	if (fstatat(l->root, path, &st, AT_SYMLINK_NOFOLLOW) == -1) {
-		free(path);
-		return errno == ENOENT ? 0 :
-		    err_errno(e, "look at a file of %s", l->name);
-	}
-	dir = S_ISDIR(st.st_mode);
-	if (ignore_match(s->ignore, path, dir)) {
-		free(path);
-		return 0;
-	}
-	if (!dir && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
-		l->skipped++;
-		free(path);
-		return 0;
-	}
-	local_add(l, path, &st);
-	if (dir)
-		strs_add(&s->dirs, path);
-	return S_ISLNK(st.st_mode) ? scan_link(l, &l->v[l->n - 1], e) : 0;
-}
-
-static DIR *
-scan_open(const struct local *l, const char *path, struct err *e)
-{
-	int	 fd = openat(l->root, *path != '\0' ? path : ".",
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR	*d;
-
-	if (fd != -1 && (d = fdopendir(fd)) != NULL)
-		return d;
-	err_errno(e, "open %s/%s", l->name, path);
-	if (fd != -1)
-		close(fd);
-	return NULL;
+	str_addc(&s->path, '.');
+	fd = dirs_of(s->dirs, s->path.s, &base);
+	s->path.s[--s->path.len] = '\0';
+	return fd;
 }
 
 static int
-scan_names(const struct local *l, const char *path, struct strs *names,
-    struct err *e)
+names_read(struct scan *s, struct names *l)
 {
-	DIR		*d = scan_open(l, path, e);
+	int		 fd = dir_open(s), copy, ret = 0;
+	DIR		*d = NULL;
 	struct dirent	*x;
-	int		 ret = 0;
 
-	if (d == NULL)
-		return -1;
-	while (errno = 0, (x = readdir(d)) != NULL)
+	copy = fd != -1 ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (copy == -1 || (d = fdopendir(copy)) == NULL) {
+		ret = errno == ENOENT && s->path.len > 0 ? 0 : err_errno(s->e,
+		    "open %s/%s", s->tree->name, str_text(&s->path));
+		if (copy != -1)
+			close(copy);
+		return ret;
+	}
+	while (ret == 0 && (errno = 0, x = readdir(d)) != NULL)
 		if (!str_eq(x->d_name, ".") && !str_eq(x->d_name, ".."))
-			strs_add(names, x->d_name);
-	if (errno != 0)
-		ret = err_errno(e, "read %s/%s", l->name, path);
+			ret = names_add(s, l, fd, x->d_name);
+	if (ret == 0 && errno != 0)
+		ret = err_errno(s->e, "read %s/%s", s->tree->name,
+		    str_text(&s->path));
 	closedir(d);
+	if (l->n > 1)
+		qsort(l->v, l->n, sizeof *l->v, by_name);
+	return ret;
+}
+
+/* --- one entry ------------------------------------------------------------------------- */
+
+static int
+link_read(struct scan *s, struct inv_entry *x, const char *name)
+{
+	char	target[PATH_WIRE_MAX + 1];
+	int	dir = dir_open(s);
+	ssize_t	n = dir == -1 ? -1 : readlinkat(dir, name, target, sizeof target);
+
+	if (n == -1 && (errno == ENOENT || errno == EINVAL)) {
+		s->tree->inv.n--;	/* it went, or became something else */
+		return 0;
+	}
+	if (n == (ssize_t)sizeof target) {
+		errno = ENAMETOOLONG;
+		n = -1;
+	}
+	if (n == -1)
+		return err_errno(s->e, "read link %s/%s%s", s->tree->name,
+		    str_text(&s->path), name);
+	x->target = inv_keep(&s->tree->inv, target, (size_t)n);
+	return 0;
+}
+
+static int	scan_dir(struct scan *s, bool out);
+
+/* The directory that was added last, whose path is s->path. out: it is left out
+ * itself, so it stays only if something in it is not. */
+static int
+scan_below(struct scan *s, bool out)
+{
+	struct inventory	*inv = &s->tree->inv;
+	size_t			 n = inv->n;
+	int			 ret;
+
+	str_addc(&s->path, '/');
+	ret = scan_dir(s, out);
+	if (out && inv->n == n)
+		inv->n--;
 	return ret;
 }
 
 static int
-scan_dir(struct scan *s, const char *path, struct err *e)
+scan_entry(struct scan *s, const struct name *n, bool out)
 {
-	struct strs	 names = STRS_INIT;
+	struct local		*l = s->tree;
+	struct inv_entry	*x, look;
+	bool			 dir = S_ISDIR(n->st.st_mode);
+	size_t			 len = s->path.len;
+	int			 ret = 0;
+
+	str_add(&s->path, n->name);
+	out = ignore_match(s->ignore, s->path.s, dir, out);
+	if (s->path.len > PATH_WIRE_MAX) {
+		ret = err_code(s->e, ENAMETOOLONG, "%s: a path of over %d bytes",
+		    l->name, PATH_WIRE_MAX);
+	} else if (!out && !inv_stat(&look, &n->st)) {
+		l->skipped++;
+	} else if (!out || (dir && ignore_reach(s->ignore, s->path.s))) {
+		x = inv_add(&l->inv, s->path.s);
+		if (inv_stat(x, &n->st) && x->kind == INV_DIR)
+			ret = scan_below(s, out);
+		else if (x->kind == INV_LINK) {
+			s->path.s[s->path.len = len] = '\0';
+			ret = link_read(s, x, n->name);
+		}
+	}
+	s->path.s[s->path.len = len] = '\0';
+	return ret;
+}
+
+/* What is in the directory s->path. */
+static int
+scan_dir(struct scan *s, bool out)
+{
+	struct names	 l = { .n = 0 };
+	char		*path;
 	size_t		 i;
-	int		 ret = scan_names(s->tree, path, &names, e);
+	int		 ret = names_read(s, &l);
 
-	if (ret == 0 && s->git != NULL && strs_has(&names, ".git"))
-		ret = s->git(s->arg, path, e);
-	for (i = 0; ret == 0 && i < names.n; i++)
-		ret = scan_entry(s, *path == '\0' ? xstrdup(names.v[i]) :
-		    xasprintf("%s/%s", path, names.v[i]), e);
-	strs_release(&names);
-	return ret;
-}
-
-/* The order of reading does not matter: all is sorted in the end. */
-static int
-scan_all(struct scan *s, struct err *e)
-{
-	char	*path;
-	int	 ret = scan_dir(s, "", e);
-
-	while (ret == 0 && s->dirs.n > 0) {
-		path = s->dirs.v[--s->dirs.n];
-		s->dirs.v[s->dirs.n] = NULL;
-		ret = scan_dir(s, path, e);
+	if (ret == 0 && s->git != NULL && l.git) {
+		path = xstrndup(str_text(&s->path),
+		    s->path.len > 0 ? s->path.len - 1 : 0);
+		ret = s->git(s->arg, path, s->e);
 		free(path);
 	}
+	for (i = 0; ret == 0 && i < l.n; i++)
+		ret = scan_entry(s, &l.v[i], out);
+	names_release(&l);
 	return ret;
 }
 
@@ -177,33 +217,28 @@ int
 local_scan(struct local *l, const char *dir, const struct ignore *ignore,
     local_git_fn git, void *arg, struct err *e)
 {
-	struct scan	s = { l, ignore, git, arg, STRS_INIT };
+	struct scan	s = { l, ignore, git, arg, NULL, STR_INIT, e };
 	int		ret;
 
 	memset(l, 0, sizeof *l);
 	l->name = xstrdup(dir);
-	if ((l->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+	if ((l->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
 		ret = err_errno(e, "open %s", dir);
-	else
-		ret = scan_all(&s, e);
-	strs_release(&s.dirs);
+	} else {
+		s.dirs = dirs_new(l->root, 0);
+		ret = scan_dir(&s, false);
+		dirs_free(s.dirs);
+	}
+	str_release(&s.path);
 	if (ret == -1)
 		local_release(l);
-	else if (l->n > 0)
-		qsort(l->v, l->n, sizeof *l->v, by_path);
 	return ret;
 }
 
 void
 local_release(struct local *l)
 {
-	size_t	i;
-
-	for (i = 0; i < l->n; i++) {
-		free(l->v[i].path);
-		free(l->v[i].link);
-	}
-	free(l->v);
+	inv_release(&l->inv);
 	free(l->name);
 	if (l->root != -1)
 		close(l->root);
@@ -211,23 +246,7 @@ local_release(struct local *l)
 	l->root = -1;
 }
 
-struct local_entry *
-local_find(const struct local *l, const char *path)
-{
-	size_t	lo = 0, hi = l->n, mid;
-	int	c;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if ((c = local_compare(path, l->v[mid].path)) == 0)
-			return &l->v[mid];
-		if (c < 0)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return NULL;
-}
+/* --- contents ------------------------------------------------------------------------- */
 
 static int
 digest_fd(struct digest *d, int fd)

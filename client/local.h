@@ -1,30 +1,20 @@
 /*
  * local.h - the tree on this side: every file, directory and symbolic link of
- * it that is to be pushed, in the order in which a walk meets them (names of a
- * directory in byte order, a directory before what is in it).
+ * it that is to be pushed, and how it looks, in the order of inventories
+ * (api/inventory.h). What is in the files is not looked at.
  */
 #ifndef CLIENT_LOCAL_H
 #define CLIENT_LOCAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
 
+#include "api/inventory.h"
 #include "base/err.h"
 #include "client/ignore.h"
 
-struct local_entry {
-	char	*path;		/* relative to the tree */
-	char	*link;		/* a symbolic link's target, else NULL */
-	int64_t	 size;		/* of a regular file */
-	mode_t	 mode;		/* st_mode */
-	uint8_t	 state;		/* plan.c's */
-};
-
 struct local {
-	struct local_entry	*v;
-	size_t			 n, cap;
+	struct inventory	 inv;
 	size_t			 skipped;	/* sockets, devices, fifos */
 	int			 root;		/* the tree; owned */
 	char			*name;		/* of it, for errors */
@@ -38,11 +28,8 @@ typedef int (*local_git_fn)(void *arg, const char *path, struct err *e);
 int  local_scan(struct local *, const char *dir, const struct ignore *,
     local_git_fn git, void *arg, struct err *e) MUST;
 void local_release(struct local *);
-struct local_entry *local_find(const struct local *, const char *path); /* NULL */
 /* Lower-case hex SHA-1 of a file in it. */
 int  local_sha1(const struct local *, const char *path, char out[41],
     struct err *e) MUST;
-/* The order: as strcmp, with '/' before all other characters. */
-int  local_compare(const char *a, const char *b);
 
 #endif

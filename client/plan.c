@@ -3,15 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "api/types.h"
 #include "base/map.h"
 #include "base/xmalloc.h"
-#include "client/ignore.h"
 #include "http/url.h"
 
-/* local_entry.state: new until a line tells otherwise. */
+/* inv_entry.mark: new until a line tells otherwise. */
 enum {
 	STATE_NEW,
 	STATE_SAME,
@@ -33,6 +31,7 @@ struct plan {
 	size_t			 nextra, cap;
 	bool			 seen;		/* any line */
 	size_t			 sends, left_out;
+	size_t			 ours, going;	/* that pushes put there; that go of them */
 	uint64_t		 bytes;
 	struct strs		 first, removals;
 };
@@ -46,8 +45,8 @@ plan_new(struct local *l, const struct manifest *m, const struct plan_rules *r)
 	p->local = l;
 	p->pushed = m;
 	p->rules = *r;
-	for (i = 0; i < l->n; i++)
-		l->v[i].state = STATE_NEW;
+	for (i = 0; i < l->inv.n; i++)
+		l->inv.v[i].mark = STATE_NEW;
 	return p;
 }
 
@@ -90,41 +89,41 @@ is_link(const struct api_ls *r)
 }
 
 static bool
-same_kind(const struct local_entry *x, const struct api_ls *r)
+same_kind(const struct inv_entry *x, const struct api_ls *r)
 {
-	if (S_ISDIR(x->mode))
+	if (x->kind == INV_DIR)
 		return r->dir;
-	return S_ISLNK(x->mode) ? is_link(r) : r->regular;
+	return x->kind == INV_LINK ? is_link(r) : r->regular;
 }
 
 /* Stock buildlets apply their umask, and give directories a mode of their own. */
 static bool
-same_mode(const struct plan *p, const struct local_entry *x,
+same_mode(const struct plan *p, const struct inv_entry *x,
     const struct api_ls *r)
 {
-	int	there = api_ls_perm(r->mode), here = (int)(x->mode & 0777);
+	int	there = api_ls_perm(r->mode), here = (int)x->mode;
 
 	if (p->rules.exact)
 		return there == here;
-	return S_ISDIR(x->mode) || (there & 0100) == (here & 0100);
+	return x->kind == INV_DIR || (there & 0100) == (here & 0100);
 }
 
 static bool
-same_link(const struct plan *p, const struct local_entry *x, const struct api_ls *r)
+same_link(const struct plan *p, const struct inv_entry *x, const struct api_ls *r)
 {
 	if (!p->rules.links || r->target == NULL)
 		return true;	/* it cannot be known */
-	return str_eq(r->target, x->link);
+	return str_eq(r->target, x->target);
 }
 
 /* 1, 0, or -1 and e. */
 static int
-same_content(const struct plan *p, const struct local_entry *x,
+same_content(const struct plan *p, const struct inv_entry *x,
     const struct api_ls *r, struct err *e)
 {
 	char	sha1[41];
 
-	if (x->size != r->size || r->sha1[0] == '\0')
+	if (x->size != (uint64_t)r->size || r->sha1[0] == '\0')
 		return 0;
 	if (local_sha1(p->local, x->path, sha1, e) == -1)
 		return -1;
@@ -132,30 +131,30 @@ same_content(const struct plan *p, const struct local_entry *x,
 }
 
 static int
-plan_compare(struct plan *p, struct local_entry *x, const struct api_ls *r,
+plan_compare(struct plan *p, struct inv_entry *x, const struct api_ls *r,
     struct err *e)
 {
 	int	same = 1;
 
 	if (!same_kind(x, r)) {
 		/* A link or a file is replaced by the upload itself. */
-		x->state = r->dir || S_ISDIR(x->mode) ? STATE_IN_THE_WAY :
+		x->mark = r->dir || x->kind == INV_DIR ? STATE_IN_THE_WAY :
 		    STATE_CHANGED;
 		return 0;
 	}
 	if (!p->rules.exact && !same_mode(p, x, r)) {
 		/* An upload leaves the mode of what is there as it is. */
-		x->state = STATE_IN_THE_WAY;
+		x->mark = STATE_IN_THE_WAY;
 		return 0;
 	}
-	if (S_ISLNK(x->mode))
+	if (x->kind == INV_LINK)
 		same = same_link(p, x, r);
 	else if (!same_mode(p, x, r))
 		same = 0;
-	else if (S_ISREG(x->mode))
+	else if (x->kind == INV_FILE)
 		same = same_content(p, x, r, e);
 	if (same != -1)
-		x->state = same ? STATE_SAME : STATE_CHANGED;
+		x->mark = same ? STATE_SAME : STATE_CHANGED;
 	return same == -1 ? -1 : 0;
 }
 
@@ -163,13 +162,15 @@ int
 plan_line(struct plan *p, const char *line, struct err *e)
 {
 	struct api_ls		 r;
-	struct local_entry	*x;
+	struct inv_entry	*x;
 	int			 ret = 0;
 
 	if (api_ls_parse(&r, line, NULL) == 0) {
 		p->seen = true;
-		if ((x = local_find(p->local, r.path)) != NULL)
+		if ((x = inv_find(&p->local->inv, r.path)) != NULL) {
 			ret = plan_compare(p, x, &r, e);
+			p->ours += manifest_has(p->pushed, r.path);
+		}
 		else
 			plan_add_extra(p, &r);
 		api_ls_release(&r);
@@ -184,17 +185,15 @@ by_path(const void *a, const void *b)
 {
 	const struct extra	*x = a, *y = b;
 
-	return local_compare(x->path, y->path);
+	return inv_compare(x->path, y->path);
 }
 
 /* May a push remove it? */
 static bool
 is_ours(const struct plan *p, const struct extra *x)
 {
-	if (p->rules.goroot && (ignore_is_generated(x->path) ||
-	    str_eq(x->path, "VERSION")))
-		return false;
-	return manifest_has(p->pushed, x->path);
+	return manifest_has(p->pushed, x->path) &&
+	    !rules_keep(p->rules.keep, x->path, x->dir);
 }
 
 /* Puts every directory above path into set. */
@@ -240,11 +239,11 @@ plan_kept(const struct plan *p)
 
 /* Stock buildlets skip links. */
 static bool
-plan_leaves_out(struct plan *p, struct local_entry *x)
+plan_leaves_out(struct plan *p, struct inv_entry *x)
 {
-	if (p->rules.exact || !S_ISLNK(x->mode))
+	if (p->rules.exact || x->kind != INV_LINK)
 		return false;
-	x->state = STATE_SAME;
+	x->mark = STATE_SAME;
 	p->left_out++;
 	return true;
 }
@@ -253,18 +252,18 @@ static int
 plan_end_local(struct plan *p, const struct map *kept, struct map *going,
     struct err *e)
 {
-	struct local_entry	*x;
+	struct inv_entry	*x;
 	size_t			 i;
 
-	for (i = 0; i < p->local->n; i++) {
-		x = &p->local->v[i];
-		if (x->state == STATE_SAME || plan_leaves_out(p, x))
+	for (i = 0; i < p->local->inv.n; i++) {
+		x = &p->local->inv.v[i];
+		if (x->mark == STATE_SAME || plan_leaves_out(p, x))
 			continue;
 		p->sends++;
-		p->bytes += (uint64_t)x->size;
-		if (x->state != STATE_IN_THE_WAY)
+		p->bytes += x->kind == INV_FILE ? x->size : 0;
+		if (x->mark != STATE_IN_THE_WAY)
 			continue;
-		if (!S_ISDIR(x->mode) && map_find(kept, x->path) != NULL)
+		if (x->kind != INV_DIR && map_find(kept, x->path) != NULL)
 			return err_set(e, "%s: on the instance this is a directory "
 			    "with files that no push put there; remove it first "
 			    "(gomote rm)", x->path);
@@ -282,10 +281,13 @@ plan_end_extra(struct plan *p, const struct map *kept, struct map *going)
 
 	for (i = 0; i < p->nextra; i++) {
 		x = &p->extra[i];
-		if (!is_ours(p, x) ||
-		    (x->dir && map_find(kept, x->path) != NULL))
+		if (!is_ours(p, x))
+			continue;
+		p->ours++;
+		if (x->dir && map_find(kept, x->path) != NULL)
 			continue;
 		x->goes = true;
+		p->going++;
 		if (is_below(going, x->path))
 			continue;
 		strs_add(&p->removals, x->path);
@@ -314,9 +316,9 @@ plan_end(struct plan *p, struct err *e)
 /* --- what is to be done ---------------------------------------------------- */
 
 bool
-plan_sends(const struct local_entry *x)
+plan_sends(const struct inv_entry *x)
 {
-	return x->state != STATE_SAME;
+	return x->mark != STATE_SAME;
 }
 
 size_t
@@ -329,6 +331,18 @@ uint64_t
 plan_send_bytes(const struct plan *p)
 {
 	return p->bytes;
+}
+
+size_t
+plan_ours(const struct plan *p)
+{
+	return p->ours;
+}
+
+size_t
+plan_going(const struct plan *p)
+{
+	return p->going;
 }
 
 size_t
@@ -363,7 +377,7 @@ plan_find_extra(const struct plan *p, const char *path)
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if ((c = local_compare(path, p->extra[mid].path)) == 0)
+		if ((c = inv_compare(path, p->extra[mid].path)) == 0)
 			return &p->extra[mid];
 		if (c < 0)
 			hi = mid;
@@ -384,7 +398,7 @@ plan_stays(const struct plan *p, const char *path)
 {
 	const struct extra	*x;
 
-	if (local_find(p->local, path) != NULL)
+	if (inv_find(&p->local->inv, path) != NULL)
 		return true;
 	x = plan_find_extra(p, path);
 	return x != NULL && !x->goes;

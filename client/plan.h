@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "client/local.h"
 #include "client/manifest.h"
+#include "client/rules.h"
 
 struct plan;
 
@@ -24,10 +25,10 @@ struct plan_rules {
 	bool	exact;		/* the instance keeps links and all permission
 				 * bits (stock buildlets: the executable bit of
 				 * files that are not there yet, no more) */
-	bool	goroot;		/* leave alone what the Go tools generate */
+	const struct rules *keep;	/* what is left alone; borrowed */
 };
 
-/* All borrowed; local's entries get their state here. */
+/* All borrowed; local's entries get their mark here. */
 struct plan *plan_new(struct local *, const struct manifest *,
     const struct plan_rules *) MUST;
 void plan_free(struct plan *);			/* NULL is fine */
@@ -39,9 +40,11 @@ int  plan_line(struct plan *, const char *line, struct err *e) MUST;
 int  plan_end(struct plan *, struct err *e) MUST;
 
 /* After plan_end. */
-bool plan_sends(const struct local_entry *);	/* it travels */
+bool plan_sends(const struct inv_entry *);	/* it travels */
 size_t plan_send_count(const struct plan *);	/* things that travel */
 uint64_t plan_send_bytes(const struct plan *);	/* contents of the files among them */
+size_t plan_ours(const struct plan *);	/* what pushes put there and is there */
+size_t plan_going(const struct plan *);	/* how much of that is to be removed */
 size_t plan_left_out(const struct plan *);	/* links that it would not keep */
 /* Paths to remove before the upload, because something of another kind comes
  * in their place (or, if not exact, of another mode), and after it; each with all that is below it. */

@@ -14,14 +14,18 @@
 struct push_spec {
 	const char	*instance;
 	const char	*source;	/* the tree here */
-	const char	*dir;		/* there, relative to the work directory */
+	const char	*dir;		/* there, relative to the work directory; clean */
 	bool		 goroot;	/* $GOROOT named it: what the Go tools generate
 					 * there stays here */
+	bool		 no_ignore;	/* what git ignores travels too */
 	bool		 dry_run;	/* print what would travel, on stdout */
 	bool		 quiet;		/* no line about how far it is */
 	bool		 verbose;	/* name what travels, on stderr */
+	bool		 yes;		/* do not ask before much is removed */
 };
 
 int push_tree(struct gomote *, const struct push_spec *, struct err *e) MUST;
+/* Prints the rules that hold for the tree on stdout. */
+int push_print_rules(const struct push_spec *, struct err *e) MUST;
 
 #endif

@@ -13,7 +13,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/attr.h"
 #include "base/xmalloc.h"
@@ -45,22 +44,23 @@ check(const struct plan *p, const struct manifest *m, const struct local *l)
 
 	for (i = 0; i < gone->n; i++)
 		if (!manifest_has(m, gone->v[i]) ||
-		    local_find(l, gone->v[i]) != NULL)
+		    inv_find(&l->inv, gone->v[i]) != NULL)
 			abort();
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	char			 names[][8] = { "dir", "file", "ln" }, to[] = "to";
-	struct local_entry	 here[] = {
-		{ .path = names[0], .mode = S_IFDIR | 0755 },
-		{ .path = names[1], .mode = S_IFREG | 0644, .size = 3 },
-		{ .path = names[2], .mode = S_IFLNK | 0777, .link = to },
+	struct inv_entry	 here[] = {
+		{ .path = "dir", .target = "", .kind = INV_DIR, .mode = 0755 },
+		{ .path = "file", .target = "", .kind = INV_FILE, .mode = 0644,
+		    .size = 3 },
+		{ .path = "ln", .target = "to", .kind = INV_LINK, .mode = 0777 },
 	};
 	char			 none[] = "none";
-	struct local		 l = { .v = here, .n = nitems(here), .root = -1,
-	    .name = none };
+	struct local		 l = { .inv = { .v = here, .n = nitems(here) },
+	    .root = -1, .name = none };
+	struct rules		*keep;
 	struct plan_rules	 rules;
 	struct manifest		*m;
 	struct plan		*p;
@@ -76,7 +76,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (i = 0; i < nitems(pushed); i++)
 		if (data[1] & 1U << i)
 			manifest_add(m, pushed[i]);
-	rules = (struct plan_rules){ data[0] & 1, data[0] & 2, data[0] & 4 };
+	keep = rules_new();
+	if ((data[0] & 4) != 0 && rules_add(keep, rules_go, "rules", NULL) == -1)
+		abort();
+	rules = (struct plan_rules){ data[0] & 1, data[0] & 2, keep };
 	p = plan_new(&l, m, &rules);
 	text = xstrndup((const char *)data + 2, len - 2);
 	feed(p, text);
@@ -85,5 +88,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	free(text);
 	plan_free(p);
 	manifest_close(m);
+	rules_free(keep);
 	return 0;
 }

@@ -26,3 +26,9 @@ ln -s nowhere dangling
 TZ=UTC touch -d '2001-02-03 04:05:06' zero
 cd "$SRC" || exit
 push_story "$inst" "$T/tree"
+
+# With the lease all that is remembered of pushes goes.
+[ -d "$T/work-box.gomote/push" ] || fail "nothing is remembered of the push"
+gomote destroy "$inst"
+gone() { [ ! -e "$T/work-box.gomote/push" ]; }
+eventually gone

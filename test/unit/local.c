@@ -20,13 +20,16 @@
 static struct dir	d;
 static struct local	l;
 static struct ignore	*ig;
+static struct rules	*rs;
 static struct err	e;
 
 static void
 setup(void)
 {
 	dir_make(&d);
-	ig = ignore_new(false);
+	rs = rules_new();
+	ck_assert_int_eq(rules_add(rs, rules_always, "rules", &e), 0);
+	ig = ignore_new(rs);
 	e = (struct err)ERR_INIT;
 	memset(&l, 0, sizeof l);
 	l.root = -1;
@@ -37,6 +40,7 @@ teardown(void)
 {
 	local_release(&l);
 	ignore_free(ig);
+	rules_free(rs);
 	dir_drop(&d);
 }
 
@@ -47,8 +51,8 @@ names(void)
 	struct str	s = STR_INIT;
 	size_t		i;
 
-	for (i = 0; i < l.n; i++)
-		str_addf(&s, "%s%s", i > 0 ? " " : "", l.v[i].path);
+	for (i = 0; i < l.inv.n; i++)
+		str_addf(&s, "%s%s", i > 0 ? " " : "", l.inv.v[i].path);
 	return str_take(&s);
 }
 
@@ -78,16 +82,16 @@ START_TEST(test_order)
 	dir_write(&d, "a/b/c", "");
 	dir_write(&d, "Z", "");
 	expect("Z a a/b a/b/c a-b a.txt");
-	ck_assert_int_lt(local_compare("a", "a/b"), 0);
-	ck_assert_int_lt(local_compare("a/z", "a-b"), 0);
-	ck_assert_int_eq(local_compare("a/b", "a/b"), 0);
-	ck_assert_int_gt(local_compare("b", "a/b"), 0);
+	ck_assert_int_lt(inv_compare("a", "a/b"), 0);
+	ck_assert_int_lt(inv_compare("a/z", "a-b"), 0);
+	ck_assert_int_eq(inv_compare("a/b", "a/b"), 0);
+	ck_assert_int_gt(inv_compare("b", "a/b"), 0);
 }
 END_TEST
 
 START_TEST(test_kinds)
 {
-	struct local_entry	*x;
+	struct inv_entry	*x;
 
 	dir_write(&d, "file", "four");
 	make_dir("empty");
@@ -95,16 +99,16 @@ START_TEST(test_kinds)
 	ck_assert_int_eq(mkfifoat(d.fd, "fifo", 0600), 0);
 	expect("empty file link");
 	ck_assert_uint_eq(l.skipped, 1);
-	x = local_find(&l, "file");
+	x = inv_find(&l.inv, "file");
 	ck_assert_ptr_nonnull(x);
-	ck_assert_int_eq(x->size, 4);
-	ck_assert(S_ISREG(x->mode));
-	ck_assert_ptr_null(x->link);
-	x = local_find(&l, "link");
-	ck_assert_str_eq(x->link, "../no/where");
-	ck_assert_ptr_null(local_find(&l, "fifo"));
-	ck_assert_ptr_null(local_find(&l, "fil"));
-	ck_assert_ptr_null(local_find(&l, "files"));
+	ck_assert_uint_eq(x->size, 4);
+	ck_assert(x->kind == INV_FILE);
+	ck_assert_str_eq(x->target, "");
+	x = inv_find(&l.inv, "link");
+	ck_assert_str_eq(x->target, "../no/where");
+	ck_assert_ptr_null(inv_find(&l.inv, "fifo"));
+	ck_assert_ptr_null(inv_find(&l.inv, "fil"));
+	ck_assert_ptr_null(inv_find(&l.inv, "files"));
 }
 END_TEST
 
@@ -124,9 +128,9 @@ START_TEST(test_odd_names)
 	dir_write(&d, "-dash", "");
 	dir_write(&d, "b\303\244ume", "");
 	ck_assert_int_eq(local_scan(&l, d.path, ig, NULL, NULL, &e), 0);
-	ck_assert_ptr_nonnull(local_find(&l, "new\nline"));
-	ck_assert_ptr_nonnull(local_find(&l, "-dash"));
-	ck_assert_ptr_nonnull(local_find(&l, "b\303\244ume"));
+	ck_assert_ptr_nonnull(inv_find(&l.inv, "new\nline"));
+	ck_assert_ptr_nonnull(inv_find(&l.inv, "-dash"));
+	ck_assert_ptr_nonnull(inv_find(&l.inv, "b\303\244ume"));
 }
 END_TEST
 
@@ -140,8 +144,8 @@ START_TEST(test_deep)
 		make_dir(str_text(&path));
 	}
 	ck_assert_int_eq(local_scan(&l, d.path, ig, NULL, NULL, &e), 0);
-	ck_assert_uint_eq(l.n, 300);
-	ck_assert_str_eq(l.v[299].path, str_text(&path));
+	ck_assert_uint_eq(l.inv.n, 300);
+	ck_assert_str_eq(l.inv.v[299].path, str_text(&path));
 	str_release(&path);
 }
 END_TEST
@@ -155,6 +159,21 @@ START_TEST(test_ignored)
 	dir_write(&d, "x~", "");
 	ignore_add(ig, "build/", 6);
 	expect("");
+}
+END_TEST
+
+/* What a rule includes comes, and the directories that it is in. */
+START_TEST(test_included)
+{
+	ck_assert_int_eq(rules_add(rs, "exclude /out/\ninclude /out/a/tool*\n",
+	    "rules", &e), 0);
+	make_dir("out");
+	make_dir("out/a");
+	make_dir("out/b");
+	dir_write(&d, "out/a/tool", "");
+	dir_write(&d, "out/a/x", "");
+	dir_write(&d, "out/b/x", "");
+	expect("out out/a out/a/tool");
 }
 END_TEST
 
@@ -231,6 +250,9 @@ START_TEST(test_git)
 	dir_write(&d, ".gitignore", "*.o\n/build/\nodd*\n!keep.o\n");
 	make_dir("build");
 	dir_write(&d, "build/x", "");
+	make_dir("only");
+	make_dir("only/deep");
+	dir_write(&d, "only/deep/x.o", "");
 	make_dir("src");
 	make_dir("src/build");
 	make_dir("src/none");
@@ -247,7 +269,7 @@ START_TEST(test_git)
 	ck_assert_int_eq(a.times, 2);
 	got = names();
 	ck_assert_str_eq(got, ".gitignore nested nested/.gitignore nested/x.o "
-	    "src src/a.c src/build src/keep.o src/none");
+	    "only only/deep src src/a.c src/build src/keep.o src/none");
 	free(got);
 	free(git);
 	loop_run(a.loop);	/* what git left is let go */
@@ -286,6 +308,7 @@ unit_suite(void)
 	tcase_add_test(c, test_odd_names);
 	tcase_add_test(c, test_deep);
 	tcase_add_test(c, test_ignored);
+	tcase_add_test(c, test_included);
 	tcase_add_test(c, test_sha1);
 	tcase_add_test(c, test_not_a_directory);
 	tcase_add_test(c, test_git);

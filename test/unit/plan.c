@@ -18,6 +18,7 @@
 static struct dir		d;
 static struct local		l;
 static struct ignore		*ig;
+static struct rules		*rs;
 static struct manifest		*m;
 static struct plan		*p;
 static struct plan_rules	rules;
@@ -27,9 +28,11 @@ static void
 setup(void)
 {
 	dir_make(&d);
-	ig = ignore_new(false);
+	rs = rules_new();
+	ck_assert_int_eq(rules_add(rs, rules_always, "rules", &e), 0);
+	ig = ignore_new(rs);
 	e = (struct err)ERR_INIT;
-	rules = (struct plan_rules){ .links = true, .exact = true };
+	rules = (struct plan_rules){ .links = true, .exact = true, .keep = rs };
 	setenv("XDG_CACHE_HOME", d.path, 1);
 	m = manifest_open(NULL, "i", "go", &e);
 	ck_assert_ptr_nonnull(m);
@@ -42,6 +45,7 @@ teardown(void)
 	manifest_close(m);
 	local_release(&l);
 	ignore_free(ig);
+	rules_free(rs);
 	dir_drop(&d);
 }
 
@@ -95,9 +99,9 @@ expect(const char *send, const char *first, const char *removals)
 	char		*got;
 	size_t		i;
 
-	for (i = 0; i < l.n; i++)
-		if (plan_sends(&l.v[i]))
-			strs_add(&sends, l.v[i].path);
+	for (i = 0; i < l.inv.n; i++)
+		if (plan_sends(&l.inv.v[i]))
+			strs_add(&sends, l.inv.v[i].path);
 	ck_assert_uint_eq(plan_send_count(p), sends.n);
 	got = joined(&sends);
 	ck_assert_str_eq(got, send);
@@ -253,9 +257,9 @@ START_TEST(test_file_in_the_way)
 }
 END_TEST
 
-START_TEST(test_goroot)
+START_TEST(test_kept)
 {
-	rules.goroot = true;
+	ck_assert_int_eq(rules_add(rs, rules_go, "rules", &e), 0);
 	manifest_add(m, "VERSION");
 	manifest_add(m, "src/go/build/zcgo.go");
 	manifest_add(m, "src/go/build/x.go");
@@ -311,7 +315,7 @@ unit_suite(void)
 	tcase_add_test(c, test_directory_in_the_way);
 	tcase_add_test(c, test_foreign_directory_in_the_way);
 	tcase_add_test(c, test_file_in_the_way);
-	tcase_add_test(c, test_goroot);
+	tcase_add_test(c, test_kept);
 	tcase_add_test(c, test_strange_lines);
 	tcase_add_test(c, test_unreadable_file);
 	suite_add_tcase(s, c);

@@ -1,0 +1,411 @@
+/* pushrec.c - the steps of a push to where a record of pushes is kept. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/pushwire.h"
+#include "base/path.h"
+#include "base/xmalloc.h"
+#include "client/bootstrap.h"
+#include "client/delta.h"
+#include "client/push_int.h"
+#include "client/pushpack.h"
+#include "client/remote.h"
+#include "client/say.h"
+#include "client/treecache.h"
+#include "client/upload.h"
+#include "io/buf.h"
+
+#define TRIES		10
+#define IDS_MAX		16
+#define ANSWER_MAX	(1024UL * 1024 * 1024)
+#define BRIEF_WAIT_MS	"1000"
+#define LONG_WAIT_MS	"60000"
+#define CHECK_MS	(15 * 60 * 1000)
+#define GUESTS_MAX	5000		/* paths of one question */
+#define GUESTS_BYTES	(512 * 1024)
+#define BOOTSTRAP	"go1.4"
+
+/* One try. */
+struct attempt {
+	struct push	*p;
+	struct remote	 there;
+	bool		 have_there;
+	size_t		 ours;		/* things that pushes put there */
+	char		*base;		/* name of the record in the cache; NULL: none */
+	struct delta	 delta;
+	char		*version;	/* a VERSION to make there; NULL: none */
+	struct inv_entry version_entry;
+};
+
+/* --- what is there --------------------------------------------------------------- */
+
+static struct form *
+check_query(struct push *p, bool wait)
+{
+	struct form	*f = form_new();
+	struct strs	 ids = STRS_INIT;
+	char		*path;
+	size_t		 i;
+
+	form_add(f, "dir", p->spec->dir);
+	form_add(f, "wait", wait ? LONG_WAIT_MS : BRIEF_WAIT_MS);
+	treecache_ids(p->cache, &ids, IDS_MAX);
+	for (i = 0; i < ids.n; i++)
+		form_add(f, "id", ids.v[i]);
+	strs_release(&ids);
+	if (p->go) {
+		path = path_join(p->spec->dir, "VERSION");
+		form_add(f, "look", path);
+		form_add(f, "look", BOOTSTRAP);
+		free(path);
+	}
+	return f;
+}
+
+static int
+check_once(struct attempt *a, bool wait, struct err *e)
+{
+	struct form		*query = check_query(a->p, wait);
+	struct call_request	 q = { .method = "GET", .path = "/push",
+	    .query = query, .doing = "push: compare", .head_ms = CHECK_MS,
+	    .stall_ms = CHECK_MS };
+	struct str		 answer = STR_INIT;
+	int			 ret = call_text(a->p->c, &q, ANSWER_MAX, &answer, e);
+
+	if (ret == 0) {
+		ret = remote_parse(&a->there, str_text(&answer), answer.len, e);
+		if (ret == -1)
+			err_wrap(e, "%s: push: compare", call_hop(a->p->c));
+		a->have_there = ret == 0;
+	}
+	str_release(&answer);
+	form_free(query);
+	return ret;
+}
+
+static int
+step_check(struct attempt *a, struct err *e)
+{
+	bool	wait = false;
+
+	while (check_once(a, wait, e) == 0) {
+		if (!a->there.busy || a->p->spec->dry_run)
+			return 0;
+		if (!a->p->noted)
+			say_note("another push to %s is under way: waiting for it",
+			    a->p->spec->dir);
+		a->p->noted = wait = true;
+		remote_release(&a->there);
+		a->have_there = false;
+	}
+	return -1;
+}
+
+static int
+step_bootstrap(struct attempt *a, struct err *e)
+{
+	const struct push	*p = a->p;
+
+	if (!p->go || p->spec->dry_run || push_is_direct(p) ||
+	    strs_has(&a->there.here, BOOTSTRAP))
+		return 0;
+	return bootstrap_put(p->g, p->c, p->spec->instance, false, e);
+}
+
+/* --- what there is to do ------------------------------------------------------------ */
+
+static bool
+version_is_there(const struct attempt *a)
+{
+	char	*path = path_join(a->p->spec->dir, "VERSION");
+	bool	 there = strs_has(&a->there.here, path);
+
+	free(path);
+	return there;
+}
+
+/* Nothing: then not even the inventory need be looked into. */
+static bool
+is_equal(const struct attempt *a)
+{
+	unsigned char	id[INV_DIGEST];
+
+	return a->there.recorded && !a->there.told && a->there.differs.n == 0 &&
+	    treecache_id(a->p->found->name, id) &&
+	    memcmp(id, a->there.id, INV_DIGEST) == 0 &&
+	    (!a->p->go || version_is_there(a));
+}
+
+/* The record that was told is kept as if it were of a tree here: the next push
+ * knows it then. */
+static int
+keep_record(struct attempt *a, struct err *e)
+{
+	struct inventory	*record = &a->there.record;
+	char			*name;
+
+	if (!inv_identify(record) ||
+	    memcmp(record->id, a->there.id, INV_DIGEST) != 0)
+		return err_set(e, "%s: push: compare: the record is not what its "
+		    "id says", call_hop(a->p->c));
+	if ((name = treecache_save(a->p->cache, "", record, e)) == NULL)
+		return -1;
+	free(name);
+	return 0;
+}
+
+/* Of ids that are ours the server tells no more than what differs. */
+static int
+load_record(struct attempt *a, struct err *e)
+{
+	struct remote	*r = &a->there;
+
+	if (r->told && keep_record(a, e) == -1)
+		return -1;
+	if (!r->recorded)
+		return 0;
+	if (!r->told && !treecache_find(a->p->cache, r->id, &r->record))
+		return err_set(e, "push: what was pushed is forgotten here; push "
+		    "again");
+	a->base = treecache_named(a->p->cache, r->id);
+	a->ours = r->record.n;
+	return 0;
+}
+
+/* Both trees whole. Where digests are missing that the comparison needs, they
+ * are taken. */
+static int
+load_all(struct attempt *a, struct err *e)
+{
+	struct push	*p = a->p;
+
+	if (load_record(a, e) == -1 || push_here(p, e) == -1)
+		return -1;
+	return delta_is_blind(&p->here, &a->there) && (push_scan(p, true, e) == -1 ||
+	    push_here(p, e) == -1) ? -1 : 0;
+}
+
+/* Mostly the instance is as the tree was before: then what has changed since is
+ * all there is to look at. */
+static int
+load_changes(struct attempt *a)
+{
+	const struct scan_result	*s = a->p->found;
+	struct remote			*r = &a->there;
+
+	if (!s->compared || !r->recorded || r->told || r->differs.n > 0 ||
+	    r->nkept > 0 || memcmp(s->since, r->id, INV_DIGEST) != 0 ||
+	    !treecache_load(a->p->cache, s->former, &r->record))
+		return -1;
+	a->ours = s->count;
+	a->base = xstrdup(s->former);
+	inv_release(&a->p->here);
+	if (treecache_load(a->p->cache, s->changed, &a->p->here))
+		return 0;
+	inv_release(&r->record);
+	return -1;
+}
+
+/* A VERSION where there is neither one here nor there. */
+static void
+plan_version(struct attempt *a)
+{
+	struct push	*p = a->p;
+
+	if (!p->go || p->found->has_version || version_is_there(a))
+		return;
+	a->version = push_version();
+	a->version_entry = (struct inv_entry){ .path = "VERSION", .target = "",
+	    .kind = INV_FILE, .mode = 0644, .size = strlen(a->version),
+	    .mtime = inv_now() };
+	delta_add_once(&a->delta, &a->version_entry, a->version);
+}
+
+static struct form *
+guests_form(const struct strs *dirs, size_t *at)
+{
+	struct form	*f = form_new();
+	size_t		 n = 0, bytes = 0;
+
+	for (; *at < dirs->n && n < GUESTS_MAX && bytes < GUESTS_BYTES; n++) {
+		bytes += 3 * strlen(dirs->v[*at]) + strlen("&path=");
+		form_add(f, "path", dirs->v[(*at)++]);
+	}
+	return f;
+}
+
+/* Which of the directories that would go hold what no push put there? */
+static int
+ask_guests(struct attempt *a, const struct strs *dirs, struct strs *full,
+    struct err *e)
+{
+	struct form		*query = form_new(), *form;
+	struct call_request	 q = { .method = "POST", .path = "/push",
+	    .query = query, .doing = "push: compare", .head_ms = CHECK_MS };
+	struct str		 text = STR_INIT;
+	size_t			 at = 0, i;
+	int			 ret = 0;
+
+	form_add(query, "dir", a->p->spec->dir);
+	while (ret == 0 && at < dirs->n) {
+		q.form = form = guests_form(dirs, &at);
+		ret = call_text(a->p->c, &q, ANSWER_MAX, &text, e);
+		form_free(form);
+	}
+	for (i = 0; i < text.len; i += strlen(text.s + i) + 1)
+		strs_add(full, text.s + i);
+	str_release(&text);
+	form_free(query);
+	return ret;
+}
+
+static int
+plan_guests(struct attempt *a, struct err *e)
+{
+	struct strs	 dirs = STRS_INIT, full = STRS_INIT;
+	const char	*stuck = NULL;
+	int		 ret = 0;
+
+	delta_dirs(&a->delta, &dirs);
+	if (dirs.n > 0) {
+		ret = ask_guests(a, &dirs, &full, e);
+		if (ret == 0 && (stuck = delta_guests(&a->delta, &full)) != NULL)
+			ret = err_set(e, "%s: on the instance this is a directory "
+			    "with files that no push put there; remove it first "
+			    "(gomote rm)", stuck);
+	}
+	strs_release(&dirs);
+	strs_release(&full);
+	return ret;
+}
+
+static int
+step_plan(struct attempt *a, struct err *e)
+{
+	struct push	*p = a->p;
+
+	if (load_changes(a) == -1 && load_all(a, e) == -1)
+		return -1;
+	delta_init(&a->delta, &p->here, &a->there, p->rules);
+	plan_version(a);
+	if (plan_guests(a, e) == -1)
+		return -1;
+	delta_count(&a->delta);
+	return 0;
+}
+
+/* --- telling --------------------------------------------------------------------------- */
+
+static int
+step_tell(struct attempt *a, struct err *e)
+{
+	const struct delta	*d = &a->delta;
+	const struct delta_one	*x;
+	size_t			 i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->v[i].replaces)
+			push_tell(a->p, "remove", d->v[i].here->path);
+	for (i = 0; i < d->n; i++)
+		if (d->v[i].here != NULL && !d->v[i].quiet)
+			push_tell(a->p, "send", d->v[i].here->path);
+	for (i = 0; i < d->n; i++) {
+		x = &d->v[i];
+		if (x->letter == PUSH_GONE && !x->stays && !x->implied)
+			push_tell(a->p, "remove", x->there->path);
+	}
+	if (push_tell_sum(a->p, d->sends, d->bytes, d->removals, e) == -1)
+		return -1;
+	return push_may_remove(a->p, d->gone, a->ours, e);
+}
+
+/* --- doing ------------------------------------------------------------------------------ */
+
+static int
+put_body(struct attempt *a, struct body *body, struct err *e)
+{
+	struct form		*query = form_new();
+	struct call_request	 q = { .method = "PUT", .path = "/push",
+	    .query = query, .body = body, .doing = "push",
+	    .head_ms = UPLOAD_ANSWER_MS };
+	int			 ret;
+
+	form_add(query, "dir", a->p->spec->dir);
+	form_add(query, "wait", LONG_WAIT_MS);
+	ret = call_text(a->p->c, &q, 4096, NULL, e);
+	form_free(query);
+	return ret;
+}
+
+/* 1: it must be tried again. */
+static int
+step_put(struct attempt *a, struct err *e)
+{
+	struct push_item	 end = { .letter = PUSH_END };
+	struct pushpack_spec	 spec = { .cache = a->p->cache,
+	    .source = a->p->spec->source, .tree = a->p->found->name,
+	    .base = a->base != NULL ? a->base : "-" };
+	struct str		 items = STR_INIT;
+	struct progress		*progress;
+	struct made		*made;
+	struct body		*body;
+	int			 ret;
+
+	delta_items(&a->delta, &a->there, &items);
+	push_write(&items, &end);
+	spec.items = buf_new();
+	buf_add(spec.items, items.s, items.len);
+	str_release(&items);
+	made = pushpack_start(a->p->g->loop, &spec, &body, e);
+	buf_free(spec.items);
+	if (made == NULL)
+		return -1;
+	progress = push_progress(a->p, made, a->delta.bytes);
+	ret = put_body(a, body, e);
+	progress_free(progress);
+	if (ret == -1 && call_status(a->p->c) == 0 && made_error(made) != NULL)
+		*e = *made_error(made);
+	made_free(made);
+	return ret == -1 && call_status(a->p->c) == 412 ? 1 : ret;
+}
+
+/* 1: it must be tried again. */
+static int
+attempt(struct attempt *a, struct err *e)
+{
+	if (step_check(a, e) == -1 || step_bootstrap(a, e) == -1 ||
+	    push_scanned(a->p, e) == -1)
+		return -1;
+	if (!is_equal(a) && step_plan(a, e) == -1)
+		return -1;
+	if (step_tell(a, e) == -1)
+		return -1;
+	if (a->delta.n == 0 || a->p->spec->dry_run)
+		return 0;
+	return step_put(a, e);
+}
+
+int
+pushrec(struct push *p, struct err *e)
+{
+	struct attempt	a;
+	int		tries, ret = 1;
+
+	for (tries = 0; ret == 1 && tries < TRIES; tries++) {
+		if (tries > 0) {
+			say_note("%s has changed meanwhile: comparing again",
+			    p->spec->dir);
+			if (push_scan(p, p->spec->verbose, e) == -1)
+				return -1;
+		}
+		memset(&a, 0, sizeof a);
+		a.p = p;
+		ret = attempt(&a, e);
+		delta_release(&a.delta);
+		if (a.have_there)
+			remote_release(&a.there);
+		free(a.version);
+		free(a.base);
+	}
+	return ret == 0 ? 0 : -1;
+}

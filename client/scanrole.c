@@ -1,0 +1,473 @@
+/* scanrole.c - the helper's side of scan.h: walk, compare, read, remember. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/content.h"
+#include "api/finetime.h"
+#include "base/dirs.h"
+#include "base/file.h"
+#include "base/xmalloc.h"
+#include "client/git.h"
+#include "client/ignore.h"
+#include "client/local.h"
+#include "client/scan.h"
+#include "client/treecache.h"
+#include "io/helper.h"
+#include "io/loop.h"
+#include "io/secret.h"
+
+#define RULES_FILE	".gomotepush"
+#define RULES_MAX	(1024 * 1024)
+#define SETTLE_MS	1000
+#define VANISHED	'x'		/* a mark: it went while we looked */
+
+struct taking {
+	const char		*cache, *source;
+	bool			 no_ignore, goroot, all;
+	struct loop		*loop;		/* NULL until git is asked */
+	char			*git;
+	bool			 in_git;
+	struct ignore		*ignore;
+	struct local		 local;
+	struct inventory	 before;
+	char			*before_name;
+	bool			 fine;		/* of the tree's file system (finetime.h) */
+	int64_t			 looked;	/* when a file was */
+	bool			 changed;	/* it is not as before */
+	bool			 added;		/* there are new files, not yet read */
+	struct dirs		*dirs;
+	struct content		*content;
+	bool			 keyed;		/* content is */
+};
+
+/* --- times ------------------------------------------------------------------------------ */
+
+/* Nothing is written to the tree: the cache will do if it is on the same disk. */
+bool
+scan_is_fine(const char *cache, int root)
+{
+	int		fd = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat	a, b;
+	bool		fine;
+
+	fine = fd != -1 && fstat(fd, &a) == 0 && fstat(root, &b) == 0 &&
+	    a.st_dev == b.st_dev && finetime(fd);
+	if (fd != -1)
+		close(fd);
+	return fine;
+}
+
+/* --- rules ---------------------------------------------------------------------------- */
+
+static bool
+has_file(const char *dir, const char *name)
+{
+	char	*path = xasprintf("%s/%s", dir, name);
+	bool	 has = access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+bool
+scan_is_go(const char *source)
+{
+	return has_file(source, "src/make.bash") ||
+	    has_file(source, "src/make.bat");
+}
+
+static int
+rules_of_tree(struct rules *r, const char *source, struct err *e)
+{
+	char	*path = xasprintf("%s/" RULES_FILE, source), *text = NULL;
+	int	 ret = 0;
+
+	if (access(path, F_OK) == 0) {
+		text = file_read(path, RULES_MAX, NULL, e);
+		ret = text == NULL ? -1 : rules_add(r, text, path, e);
+	}
+	free(text);
+	free(path);
+	return ret;
+}
+
+struct rules *
+scan_rules(const char *source, bool go, bool goroot, struct err *e)
+{
+	struct rules	*r = rules_new();
+
+	if (rules_add(r, rules_always, "rules", e) == 0 &&
+	    (!go || rules_add(r, rules_go, "rules", e) == 0) &&
+	    (!goroot || rules_add(r, rules_goroot, "rules", e) == 0) &&
+	    rules_of_tree(r, source, e) == 0)
+		return r;
+	rules_free(r);
+	return NULL;
+}
+
+/* --- git -------------------------------------------------------------------------------- */
+
+static void
+note(const char *fmt, const char *a, const char *b, const char *c)
+{
+	char	*text = xasprintf(fmt, a, b, c), *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = '?';
+	printf("note %s\n", text);
+	free(text);
+}
+
+/* git tells what it ignores in each work tree of it that the tree holds. */
+static int
+on_git(void *arg, const char *path, struct err *e)
+{
+	struct taking	*t = arg;
+	struct err	 why = ERR_INIT;
+
+	if (*path == '\0')
+		t->in_git = true;
+	if (!t->in_git || t->no_ignore)
+		return 0;
+	if (t->loop == NULL) {
+		if ((t->loop = loop_new(e)) == NULL)
+			return -1;
+		t->git = git_find();
+		if (t->git == NULL)
+			printf("note git is not installed: pushing all but .git\n");
+	}
+	if (t->git != NULL && git_ignored(t->loop, t->git, t->source, path,
+	    t->ignore, &why) == -1)
+		note("what git ignores in %s/%s is pushed too: %s", t->source,
+		    path, why.msg);
+	return 0;
+}
+
+/* --- what is in the files ----------------------------------------------------------------- */
+
+static bool
+same_times(const struct inv_entry *a, const struct inv_entry *b)
+{
+	return a->mtime == b->mtime && a->ctime == b->ctime &&
+	    a->size == b->size && a->ino == b->ino;
+}
+
+/* Reads the file into x (old: as it was; NULL), which is settled only if it did not change meanwhile and
+ * is old enough. */
+static int
+read_file(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
+    struct err *e)
+{
+	struct inv_entry	 after;
+	struct stat		 st;
+	const char		*base;
+	int			 dir = dirs_of(t->dirs, x->path, &base), fd, ret;
+
+	fd = dir == -1 ? -1 : content_open(dir, base, &st);
+	if (fd == -1 && errno == ENOENT) {
+		x->mark = VANISHED;
+		return 0;
+	}
+	if (fd == -1)
+		return err_errno(e, "open %s/%s", t->source, x->path);
+	if (t->content == NULL)
+		t->content = content_new();
+	if (st.st_size > INV_CHUNKED && !t->keyed) {
+		content_set_key(t->content, t->local.inv.key);
+		t->keyed = true;
+	}
+	inv_stat(x, &st);
+	t->looked = inv_now();
+	ret = content_read(t->content, fd, st.st_size, old, NULL, NULL, e);
+	if (ret == -1)
+		err_wrap(e, "%s/%s", t->source, x->path);
+	else {
+		content_tell(t->content, &t->local.inv, x);
+		x->settled = fstat(fd, &st) == 0 && inv_stat(&after, &st) &&
+		    same_times(x, &after) && inv_settles(x, t->looked, t->fine);
+	}
+	close(fd);
+	return ret;
+}
+
+/* old: what is remembered of the same path; NULL: nothing. */
+static int
+take_file(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
+    struct err *e)
+{
+	if (old == NULL || old->kind != INV_FILE) {
+		t->changed = true;
+		t->added |= !t->all;
+		return t->all ? read_file(t, x, NULL, e) : 0;
+	}
+	if (old->settled && old->hashed && same_times(x, old)) {
+		memcpy(x->digest, old->digest, INV_DIGEST);
+		x->hashed = x->settled = true;
+		x->nchunks = old->nchunks;
+		x->chunks = old->chunks;
+		x->sums = old->sums;
+		t->changed |= x->mode != old->mode;
+		return 0;
+	}
+	t->changed = true;
+	/* Of a large one the push itself finds out what has changed. */
+	if (!t->all && old->nchunks > 0 && x->size > INV_CHUNKED)
+		return 0;
+	return read_file(t, x, old, e);
+}
+
+static int
+take_one(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
+    struct err *e)
+{
+	if (x->kind == INV_FILE)
+		return take_file(t, x, old, e);
+	t->changed |= old == NULL || old->kind != x->kind ||
+	    (x->kind == INV_DIR && old->mode != x->mode) ||
+	    !str_eq(old->target, x->target);
+	return 0;
+}
+
+static void
+drop_vanished(struct inventory *inv)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < inv->n; i++)
+		if (inv->v[i].mark != VANISHED)
+			inv->v[n++] = inv->v[i];
+	inv->n = n;
+}
+
+/* Both stand in the same order. */
+static int
+take_contents(struct taking *t, struct err *e)
+{
+	struct inventory	*now = &t->local.inv, *old = &t->before;
+	size_t			 i, k = 0;
+	int			 r = 1, ret = 0;
+
+	t->dirs = dirs_new(t->local.root, 0);
+	for (i = 0; ret == 0 && i < now->n; i++) {
+		while (k < old->n &&
+		    (r = inv_compare(old->v[k].path, now->v[i].path)) < 0) {
+			k++;
+			t->changed = true;
+		}
+		ret = take_one(t, &now->v[i],
+		    k < old->n && r == 0 ? &old->v[k] : NULL, e);
+		k += k < old->n && r == 0;
+	}
+	t->changed |= k < old->n;
+	dirs_free(t->dirs);
+	return ret;
+}
+
+/* --- files that moved ---------------------------------------------------------------------- */
+
+static int
+by_inode(const void *a, const void *b)
+{
+	const struct inv_entry	*const *x = a, *const *y = b;
+
+	return ((*x)->ino > (*y)->ino) - ((*x)->ino < (*y)->ino);
+}
+
+/* A new file is read where its inode, size and time are those of one that was
+ * there: it can be found by its digest on the other side. */
+static int
+take_moved(struct taking *t, struct err *e)
+{
+	const struct inv_entry	**v = xcalloc(t->before.n + 1, sizeof *v),
+				 *want, *const *found;
+	struct inv_entry	 *x;
+	size_t			  i, n = 0;
+	int			  ret = 0;
+
+	for (i = 0; i < t->before.n; i++)
+		if (t->before.v[i].kind == INV_FILE && t->before.v[i].size > 0)
+			v[n++] = &t->before.v[i];
+	qsort(v, n, sizeof *v, by_inode);
+	t->dirs = dirs_new(t->local.root, 0);
+	for (i = 0; ret == 0 && n > 0 && i < t->local.inv.n; i++) {
+		x = &t->local.inv.v[i];
+		if (x->kind != INV_FILE || x->hashed)
+			continue;
+		want = x;
+		found = bsearch(&want, v, n, sizeof *v, by_inode);
+		if (found != NULL && (*found)->size == x->size &&
+		    (*found)->mtime == x->mtime)
+			ret = read_file(t, x, NULL, e);
+	}
+	dirs_free(t->dirs);
+	free(v);
+	return ret;
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+/* Is nothing of it to be pushed where the old one was? */
+static bool
+same(const struct inv_entry *x, const struct inv_entry *old)
+{
+	if (x->kind != old->kind)
+		return false;
+	if (x->kind == INV_LINK)
+		return str_eq(x->target, old->target);
+	return x->mode == old->mode && (x->kind == INV_DIR || (x->hashed &&
+	    old->hashed && memcmp(x->digest, old->digest, INV_DIGEST) == 0));
+}
+
+static void
+find_changes(const struct inventory *now, const struct inventory *old,
+    struct inventory *changed, struct inventory *former)
+{
+	size_t	i = 0, k = 0;
+	int	r;
+
+	while (i < now->n || k < old->n) {
+		r = i == now->n ? 1 : k == old->n ? -1 :
+		    inv_compare(now->v[i].path, old->v[k].path);
+		if (r != 0 || !same(&now->v[i], &old->v[k])) {
+			if (r <= 0)
+				inv_share(changed, &now->v[i]);
+			if (r >= 0)
+				inv_share(former, &old->v[k]);
+		}
+		i += r <= 0;
+		k += r >= 0;
+	}
+}
+
+static int
+save(struct taking *t, const char *word, const char *source,
+    const struct inventory *inv, struct err *e)
+{
+	char	*name = treecache_save(t->cache, source, inv, e);
+
+	if (name == NULL)
+		return -1;
+	printf("%s %s\n", word, name);
+	free(name);
+	return 0;
+}
+
+/* What the push has to look at, if the instance is as this tree was before. */
+static int
+tell_changes(struct taking *t, struct err *e)
+{
+	struct inventory	changed, former;
+	char			id[INV_ID_HEX];
+	int			ret;
+
+	inv_init(&changed);
+	inv_init(&former);
+	find_changes(&t->local.inv, &t->before, &changed, &former);
+	memcpy(former.key, t->before.key, INV_KEY);
+	former.keyed = true;
+	ret = save(t, "changed", "", &changed, e);
+	if (ret == 0)
+		ret = save(t, "former", "", &former, e);
+	str_hex(t->before.id, INV_DIGEST, id);
+	printf("since %s\ncount %zu\n", id, t->before.n);
+	inv_release(&changed);
+	inv_release(&former);
+	return ret;
+}
+
+static int
+tell(struct taking *t, struct err *e)
+{
+	if (t->local.skipped > 0)
+		printf("note %zu sockets, pipes or devices are left out\n",
+		    t->local.skipped);
+	if (inv_find(&t->local.inv, "VERSION") != NULL)
+		printf("version\n");
+	if (!t->changed && t->before_name != NULL) {
+		treecache_touch(t->cache, t->before_name);
+		printf("tree %s\n", t->before_name);
+		return 0;
+	}
+	inv_identify(&t->local.inv);
+	if (save(t, "tree", t->source, &t->local.inv, e) == -1)
+		return -1;
+	return t->before_name != NULL ? tell_changes(t, e) : 0;
+}
+
+/* Sums that are remembered are of the key of before. */
+static void
+take_key(struct taking *t)
+{
+	char	*random;
+
+	if (t->before.keyed) {
+		memcpy(t->local.inv.key, t->before.key, INV_KEY);
+		t->local.inv.keyed = true;
+		return;
+	}
+	random = secret_hex(INV_KEY);
+	t->local.inv.keyed = str_unhex(random, t->local.inv.key, INV_KEY) == 0;
+	free(random);
+}
+
+static int
+take(struct taking *t, struct err *e)
+{
+	bool		 go = scan_is_go(t->source);
+	struct rules	*rules = scan_rules(t->source, go, go && t->goroot, e);
+	int		 ret = -1;
+
+	if (rules == NULL)
+		return -1;
+	t->ignore = ignore_new(rules);
+	treecache_newest(t->cache, t->source, &t->before, &t->before_name);
+	if (local_scan(&t->local, t->source, t->ignore, on_git, t, e) == 0) {
+		t->fine = scan_is_fine(t->cache, t->local.root);
+		take_key(t);
+		ret = take_contents(t, e);
+		drop_vanished(&t->local.inv);
+		if (ret == 0 && t->added && t->before.n > 0)
+			ret = take_moved(t, e);
+		if (ret == 0)
+			ret = tell(t, e);
+		local_release(&t->local);
+	}
+	ignore_free(t->ignore);
+	rules_free(rules);
+	return ret;
+}
+
+int
+scan_role(int argc, char **argv)
+{
+	struct err	e = ERR_INIT;
+	struct taking	t = { .before_name = NULL };
+	int		ret;
+
+	if (argc != 4) {
+		fprintf(stderr, "scan: wrong arguments\n");
+		return HELPER_FAILED;
+	}
+	t.cache = argv[1];
+	t.source = argv[2];
+	t.no_ignore = strchr(argv[3], 'n') != NULL;
+	t.goroot = strchr(argv[3], 'g') != NULL;
+	t.all = strchr(argv[3], 'a') != NULL;
+	ret = take(&t, &e);
+	if (ret == -1)
+		fprintf(stderr, "%s\n", e.msg);
+	inv_release(&t.before);
+	content_free(t.content);
+	free(t.before_name);
+	free(t.git);
+	if (t.loop != NULL) {
+		loop_settle(t.loop, SETTLE_MS);
+		loop_free(t.loop);
+	}
+	return ret == -1 ? HELPER_FAILED : HELPER_OK;
+}

@@ -1,0 +1,331 @@
+/* treecache.c - a directory of inventories, the oldest of which go. */
+#include "client/treecache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/tree.h"
+#include "base/xmalloc.h"
+
+#define PLACE		"gomote/trees"
+#define TEMPORARY	"gomote-trees."
+#define FILE_MAX	(1024UL * 1024 * 1024)
+#define KEEP_MAX	32
+#define KEEP_BYTES	(1024LL * 1024 * 1024)
+#define KEEP_SECONDS	(30 * 24 * 60 * 60)
+#define USED_SECONDS	(60 * 60)	/* one so young may be in use by another push */
+#define KEY_LEN		16
+#define NAME_LEN	(KEY_LEN + 1 + INV_ID_HEX - 1)
+
+/* --- where --------------------------------------------------------------------------- */
+
+static char *
+home_dir(void)
+{
+	const char	*base = getenv("XDG_CACHE_HOME");
+
+	if (base != NULL && *base == '/')
+		return xasprintf("%s/" PLACE, base);
+	base = getenv("HOME");
+	return base != NULL && *base == '/' ?
+	    xasprintf("%s/.cache/" PLACE, base) : NULL;
+}
+
+char *
+treecache_dir(struct err *e)
+{
+	char		*dir = home_dir();
+	const char	*tmp = getenv("TMPDIR");
+
+	if (dir != NULL && file_mkdirs(dir, 0700, NULL) == 0 &&
+	    access(dir, W_OK) == 0)
+		return dir;
+	free(dir);
+	dir = xasprintf("%s/" TEMPORARY "XXXXXX",
+	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	if (mkdtemp(dir) != NULL)
+		return dir;
+	err_errno(e, "make %s", dir);
+	free(dir);
+	return NULL;
+}
+
+void
+treecache_leave(char *dir)
+{
+	const char	*base = dir != NULL ? strrchr(dir, '/') : NULL;
+	int		 fd;
+
+	if (base != NULL && str_starts(base + 1, TEMPORARY)) {
+		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd != -1) {
+			if (tree_remove(fd, ".", NULL) == -1) {
+				/* A temporary directory stays behind. */
+			}
+			close(fd);
+		}
+		rmdir(dir);
+	}
+	free(dir);
+}
+
+/* What the inventory says of its tree tells two with the same key apart. */
+static void
+key_of(const char *source, char key[KEY_LEN + 1])
+{
+	uint64_t	h = 0xcbf29ce484222325ULL;
+
+	for (; *source != '\0'; source++)
+		h = (h ^ (unsigned char)*source) * 0x100000001b3ULL;
+	snprintf(key, KEY_LEN + 1, "%016llx", (unsigned long long)h);
+}
+
+bool
+treecache_id(const char *name, unsigned char id[INV_DIGEST])
+{
+	return strlen(name) == NAME_LEN && name[KEY_LEN] == '-' &&
+	    str_unhex(name + KEY_LEN + 1, id, INV_DIGEST) == 0;
+}
+
+/* --- reading ---------------------------------------------------------------------------- */
+
+static bool
+load(const char *dir, const char *name, const char *source,
+    struct inventory *inv)
+{
+	char	*path = xasprintf("%s/%s", dir, name), *text;
+	size_t	 len;
+
+	inv_init(inv);
+	text = file_read(path, FILE_MAX, &len, NULL);
+	free(path);
+	return text != NULL && inv_read(inv, text, len, source, NULL) == 0;
+}
+
+bool
+treecache_load(const char *dir, const char *name, struct inventory *inv)
+{
+	return load(dir, name, NULL, inv);
+}
+
+struct cached {
+	char		*name;
+	struct timespec	 used;
+	int64_t		 size;
+};
+
+struct list {
+	struct cached	*v;
+	size_t		 n, cap;
+};
+
+static int
+newest_first(const void *a, const void *b)
+{
+	const struct cached	*x = a, *y = b;
+
+	if (x->used.tv_sec != y->used.tv_sec)
+		return x->used.tv_sec < y->used.tv_sec ? 1 : -1;
+	return (x->used.tv_nsec < y->used.tv_nsec) -
+	    (x->used.tv_nsec > y->used.tv_nsec);
+}
+
+static void
+list_add(struct list *l, int dir, const char *name)
+{
+	struct stat	st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode))
+		return;
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 32 : l->cap * 2;
+		l->v = xreallocarray(l->v, l->cap, sizeof *l->v);
+	}
+	l->v[l->n].name = xstrdup(name);
+#ifdef __APPLE__
+	l->v[l->n].used = st.st_mtimespec;
+#else
+	l->v[l->n].used = st.st_mtim;
+#endif
+	l->v[l->n++].size = st.st_size;
+}
+
+static struct list
+list_read(const char *dir)
+{
+	struct list	 l = { .n = 0 };
+	DIR		*d = opendir(dir);
+	struct dirent	*x;
+
+	while (d != NULL && (x = readdir(d)) != NULL)
+		if (x->d_name[0] != '.')
+			list_add(&l, dirfd(d), x->d_name);
+	if (d != NULL)
+		closedir(d);
+	if (l.n > 1)
+		qsort(l.v, l.n, sizeof *l.v, newest_first);
+	return l;
+}
+
+static void
+list_release(struct list *l)
+{
+	size_t	i;
+
+	for (i = 0; i < l->n; i++)
+		free(l->v[i].name);
+	free(l->v);
+}
+
+bool
+treecache_newest(const char *dir, const char *source, struct inventory *inv,
+    char **name)
+{
+	struct list	l = list_read(dir);
+	unsigned char	id[INV_DIGEST];
+	char		key[KEY_LEN + 1];
+	size_t		i;
+
+	*name = NULL;
+	inv_init(inv);
+	key_of(source, key);
+	for (i = 0; i < l.n && *name == NULL; i++)
+		if (str_starts(l.v[i].name, key) &&
+		    treecache_id(l.v[i].name, id) &&
+		    load(dir, l.v[i].name, source, inv))
+			*name = xstrdup(l.v[i].name);
+	list_release(&l);
+	return *name != NULL;
+}
+
+char *
+treecache_named(const char *dir, const unsigned char id[INV_DIGEST])
+{
+	struct list	l = list_read(dir);
+	unsigned char	its[INV_DIGEST];
+	char		*name = NULL;
+	size_t		i;
+
+	for (i = 0; i < l.n && name == NULL; i++)
+		if (treecache_id(l.v[i].name, its) &&
+		    memcmp(its, id, INV_DIGEST) == 0)
+			name = xstrdup(l.v[i].name);
+	list_release(&l);
+	return name;
+}
+
+bool
+treecache_find(const char *dir, const unsigned char id[INV_DIGEST],
+    struct inventory *inv)
+{
+	char	*name = treecache_named(dir, id);
+	bool	 found;
+
+	inv_init(inv);
+	found = name != NULL && treecache_load(dir, name, inv);
+	if (found && memcmp(inv->id, id, INV_DIGEST) != 0) {
+		inv_release(inv);
+		found = false;
+	}
+	free(name);
+	return found;
+}
+
+void
+treecache_ids(const char *dir, struct strs *ids, size_t max)
+{
+	struct list	l = list_read(dir);
+	unsigned char	id[INV_DIGEST];
+	int64_t		bytes = 0;
+	time_t		now = time(NULL), age;
+	size_t		i;
+
+	for (i = 0; i < l.n; i++) {
+		bytes += l.v[i].size;
+		age = now - l.v[i].used.tv_sec;
+		if (age > KEEP_SECONDS || (age > USED_SECONDS &&
+		    (i >= KEEP_MAX || bytes > KEEP_BYTES)))
+			treecache_drop(dir, l.v[i].name);
+		else if (ids->n < max && treecache_id(l.v[i].name, id) &&
+		    !strs_has(ids, l.v[i].name + KEY_LEN + 1))
+			strs_add(ids, l.v[i].name + KEY_LEN + 1);
+	}
+	list_release(&l);
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+static int
+write_whole(const char *path, const struct str *bytes, struct err *e)
+{
+	int	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int	ret = -1;
+
+	if (fd != -1 && file_write_all(fd, bytes->s, bytes->len) == 0)
+		ret = 0;
+	else
+		err_errno(e, "write %s", path);
+	if (fd != -1)
+		close(fd);
+	if (ret == -1)
+		unlink(path);
+	return ret;
+}
+
+char *
+treecache_save(const char *dir, const char *source, const struct inventory *inv,
+    struct err *e)
+{
+	struct str	 bytes = STR_INIT;
+	char		 key[KEY_LEN + 1], id[INV_ID_HEX], temp[TREE_TEMP_MAX];
+	char		*name, *from, *to;
+	int		 ret;
+
+	key_of(source, key);
+	tree_temp_name(temp);
+	str_hex(inv->id, INV_DIGEST, id);
+	name = xasprintf("%s-%s", key, inv->identified ? id :
+	    temp + strlen(TREE_TEMP_PREFIX));
+	from = xasprintf("%s/new-%s", dir, temp + strlen(TREE_TEMP_PREFIX));
+	to = xasprintf("%s/%s", dir, name);
+	inv_write(inv, source, &bytes);
+	ret = write_whole(from, &bytes, e);
+	if (ret == 0 && (ret = rename(from, to)) == -1) {
+		err_errno(e, "write %s", to);
+		unlink(from);
+	}
+	free(from);
+	free(to);
+	str_release(&bytes);
+	if (ret == 0)
+		return name;
+	free(name);
+	return NULL;
+}
+
+void
+treecache_drop(const char *dir, const char *name)
+{
+	char	*path = xasprintf("%s/%s", dir, name);
+
+	unlink(path);
+	free(path);
+}
+
+void
+treecache_touch(const char *dir, const char *name)
+{
+	char	*path = xasprintf("%s/%s", dir, name);
+
+	utimensat(AT_FDCWD, path, NULL, 0);
+	free(path);
+}
