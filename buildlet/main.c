@@ -39,6 +39,7 @@
 #define BOOT_BYTES	16
 #define EXIT_USAGE	2
 #define UPGRADE_LOOK_MS	10
+#define SETTLE_MS	1000	/* for helpers that were told to end */
 
 struct program {
 	struct buildlet		 b;
@@ -353,7 +354,7 @@ program_close(struct program *p)
 	if (b->loop != NULL) {
 		loop_turn(b->loop, 0);	/* what was closed now is freed now */
 		execs_free(b->execs);
-		loop_turn(b->loop, 0);
+		loop_settle(b->loop, SETTLE_MS);
 		loop_free(b->loop);
 	}
 	workdir_close(b->workdir);

@@ -48,6 +48,24 @@ read_max(const struct super *s)
 	return max < SUPEROUT_READ ? max : SUPEROUT_READ;
 }
 
+/* Out of one pipe at once, as one record. */
+static size_t
+bulk_max(const struct super *s)
+{
+	size_t	max = logwriter_burst(s->log), record = logwriter_record(s->log);
+
+	return max < record ? max : record;
+}
+
+/* The most that one superexec_read adds to the log. */
+static size_t
+add_max(const struct super *s)
+{
+	size_t	plain = SUPEROUT_FDS * read_max(s), bulk = bulk_max(s);
+
+	return bulk > plain ? bulk : plain;
+}
+
 static void
 tell_log(struct super *s)
 {
@@ -62,14 +80,12 @@ static bool
 take_bulk(struct super *s)
 {
 	enum record_kind	kind;
-	size_t			max = SUPEROUT_FDS * read_max(s), len;
+	size_t			len;
 	int			fd;
 
 	if (s->no_bulk || s->phase == SUPER_OVER)
 		return false;
-	if (max > logwriter_record(s->log))
-		max = logwriter_record(s->log);
-	len = superout_bulk(&s->out, max, &fd, &kind);
+	len = superout_bulk(&s->out, bulk_max(s), &fd, &kind);
 	if (len == 0)
 		return false;
 	if (logwriter_take(s->log, kind, clock_wall(&real_clock), fd, len) == 0)
@@ -91,7 +107,7 @@ bool
 superexec_held(struct super *s)
 {
 	if (s->read_to == UINT64_MAX || s->phase == SUPER_OVER ||
-	    !logwriter_would_cut(s->log, SUPEROUT_FDS * read_max(s), s->read_to))
+	    !logwriter_would_cut(s->log, add_max(s), s->read_to))
 		return false;
 	if (brood_now() < s->read_by)
 		return true;
