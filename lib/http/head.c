@@ -97,7 +97,7 @@ request_target(const struct parse_head *h, struct err *e)
 			    "a character that must be escaped in the target");
 	if (h->target[0] == '/' || str_starts(h->target, "http://") ||
 	    str_starts(h->target, "https://") ||
-	    str_eq(h->method, "CONNECT") ||
+	    (str_eq(h->method, "CONNECT") && h->target[0] != '\0') ||
 	    (str_eq(h->target, "*") && str_eq(h->method, "OPTIONS")))
 		return 0;
 	return err_code(e, 400, "target is neither a path nor a URL");

@@ -144,6 +144,7 @@ static const struct { int code; const char *text; } refused[] = {
 	{ 400, "GET / HTTP/1.1\r\n" H "X: a\x7fz\r\n\r\n" },
 	{ 417, POST "Expect: a-miracle\r\nContent-Length: 1\r\n\r\na" },
 	{ 417, "GET / HTTP/1.1\r\n" H "Expect: 200-ok\r\n\r\n" },
+	{ 400, "CONNECT  HTTP/1.1\r\n" H "\r\n" },
 	{ 400, "CONNECT a:1 HTTP/1.1\r\n" H "Content-Length: 3\r\n\r\nabc" },
 	{ 400, "CONNECT a:1 HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" },
 	/* Versions. */
