@@ -469,6 +469,7 @@ call_refused(struct call *c, const char *doing, struct err *e)
 	return -1;
 }
 
+/* The answer was 101; conn is of no use any more. */
 static int
 call_taken(struct call *c, const struct call_request *q, struct err *e)
 {
@@ -476,12 +477,13 @@ call_taken(struct call *c, const struct call_request *q, struct err *e)
 
 	c->upgraded = NULL;
 	call_hang_up(c);
-	if (q->upgraded != NULL)
+	if (q->upgraded != NULL) {
 		*q->upgraded = s;
-	else
-		stream_close(s);
-	return q->upgraded != NULL ? 0 : err_set(e, "%s: %s: the answer is another protocol", target_hop(&c->to),
-	    q->doing);
+		return 0;
+	}
+	stream_close(s);
+	return err_set(e, "%s: %s: the answer is another protocol",
+	    target_hop(&c->to), q->doing);
 }
 
 int
