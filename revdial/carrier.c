@@ -115,28 +115,32 @@ deliver(struct carrier *c)
 	}
 }
 
+/* Those that wait now; who asks again from his callback gets his turn after the
+ * others had theirs. */
 static void
 open_waiting(struct carrier *c)
 {
-	struct opening		*o;
+	struct opening		*last = TAILQ_LAST(&c->r.openings, opening_list), *o = NULL;
 	struct mux_stream	*ms;
 	struct stream		*s;
 	struct err		 e = ERR_INIT;
 
-	while (!c->r.freed && !c->r.down &&
-	    (o = TAILQ_FIRST(&c->r.openings)) != NULL) {
+	while (!c->r.freed && !c->r.down && last != NULL && o != last) {
+		o = TAILQ_FIRST(&c->r.openings);
 		ms = mux_open(c->m, &e);
 		if (ms == NULL && e.code == EAGAIN)
 			return;
 		if (ms == NULL) {
 			err_wrap(&e, "%s", c->r.peer);
-			session_opened(&c->r, o, NULL, &e);
-			continue;
+			session_refuse(&c->r, &e);
+			return;
 		}
 		s = rd_stream_new(c->r.loop, ms, c->r.peer);
 		rd_stream_open(s);
 		session_opened(&c->r, o, s, NULL);
 	}
+	if (!c->r.freed && !TAILQ_EMPTY(&c->r.openings))
+		session_post(&c->r);
 }
 
 /* Fills the carrier up to its mark. The rest follows when it has drained. */

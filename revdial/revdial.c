@@ -90,6 +90,21 @@ session_opened(struct revdial *r, struct opening *o, struct stream *s,
 	was.fn(s, why, was.arg);
 }
 
+/* All that wait now get none; those that their owners ask for meanwhile wait for
+ * the next round, or an owner who tries again at once would never let us go. */
+void
+session_refuse(struct revdial *r, const struct err *why)
+{
+	struct opening	*last = TAILQ_LAST(&r->openings, opening_list), *o = NULL;
+
+	while (!r->freed && last != NULL && o != last) {
+		o = TAILQ_FIRST(&r->openings);
+		session_opened(r, o, NULL, why);
+	}
+	if (!r->freed && !TAILQ_EMPTY(&r->openings))
+		session_post(r);
+}
+
 /* The oldest are first. */
 void
 session_expire(struct revdial *r)
@@ -120,10 +135,7 @@ revdial_open(struct revdial *r, revdial_open_fn opened, void *arg)
 static void
 tell_down(struct revdial *r)
 {
-	struct opening *o;
-
-	while (!r->freed && (o = TAILQ_FIRST(&r->openings)) != NULL)
-		session_opened(r, o, NULL, &r->why);
+	session_refuse(r, &r->why);
 	if (r->freed || r->told)
 		return;
 	r->told = true;

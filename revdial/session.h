@@ -67,6 +67,7 @@ void session_down(struct revdial *, int code, const char *fmt, ...) PRINTF(3, 4)
 /* Takes o off, frees it and calls. s == NULL: why. */
 void session_opened(struct revdial *, struct opening *o, struct stream *s,
     const struct err *why);
+void session_refuse(struct revdial *, const struct err *why); /* all that wait now */
 void session_expire(struct revdial *);		/* gives up openings that are late */
 
 #endif

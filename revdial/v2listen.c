@@ -235,12 +235,10 @@ listener_work(struct revdial *r)
 	struct listener_v2	*l = of(r);
 	struct pick		*p;
 	struct stream		*s;
-	struct opening		*o;
 	struct err		 e = ERR_INIT;
 
 	err_set(&e, "%s: only the other side opens streams", r->peer);
-	while (!r->freed && (o = TAILQ_FIRST(&r->openings)) != NULL)
-		session_opened(r, o, NULL, &e);
+	session_refuse(r, &e);
 	while (!r->freed && !r->down && (p = next_picked(l)) != NULL) {
 		s = p->s;
 		pick_free(p);

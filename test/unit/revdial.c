@@ -249,6 +249,52 @@ START_TEST(drain_refuses_own_opens)
 }
 END_TEST
 
+static size_t tries;
+
+/* An owner who never gives up. */
+static void
+open_again(struct stream *s, const struct err *why, void *arg)
+{
+	(void)why;
+	if (s != NULL)
+		stream_close(s);
+	tries++;
+	revdial_open(arg, open_again, arg);
+}
+
+START_TEST(a_stubborn_opener_hears_of_the_end)
+{
+	start(NULL, NULL);
+	tries = 0;
+	revdial_open(dialer.r, open_again, dialer.r);
+	UNTIL(tries >= 3);
+	revdial_free(listener.r);
+	listener.r = NULL;
+	UNTIL(dialer.down);
+}
+END_TEST
+
+START_TEST(a_stubborn_opener_does_not_stop_a_drain)
+{
+	struct user *u, *a;
+
+	start(NULL, NULL);
+	join(&u, &a);
+	revdial_drain(dialer.r);
+	tries = 0;
+	revdial_open(dialer.r, open_again, dialer.r);
+	UNTIL(tries >= 3);
+	stream_write(u->s, "still", 5);
+	UNTIL(user_got(a, "still"));
+	stream_shut(u->s);
+	stream_shut(a->s);
+	UNTIL(u->eof && a->eof);
+	user_close(u);
+	user_close(a);
+	UNTIL(dialer.down);
+}
+END_TEST
+
 START_TEST(silence_is_death)
 {
 	struct stream *ends[2];
@@ -435,6 +481,8 @@ unit_suite(void)
 	tcase_add_test(t, garbage_ends_it);
 	tcase_add_test(t, drain_waits_for_streams);
 	tcase_add_test(t, drain_refuses_own_opens);
+	tcase_add_test(t, a_stubborn_opener_hears_of_the_end);
+	tcase_add_test(t, a_stubborn_opener_does_not_stop_a_drain);
 	tcase_add_test(t, silence_is_death);
 	tcase_add_test(t, heartbeats_keep_it_alive);
 	tcase_add_test(t, stalled_write_is_death);
