@@ -3,7 +3,8 @@
  * another implementation (test/lib/yamuxpeer) or against itself.
  *
  *	rdpeer -listen ADDR [-port FILE] [-cert F -key F] | -connect ADDR [-tls]
- *	    [-open [-n STREAMS] [-p PARALLEL] [-max BYTES] [-seed N] [-bulk BYTES]]
+ *	    [-open [-n STREAMS] [-p PARALLEL] [-max BYTES | -edges] [-seed N]
+ *	    [-bulk BYTES]] [-leave N]
  *
  * The side with -open opens streams, and says on each in a line what it wants,
  * "MODE BYTES X"; bytes follow from X by a rule that both sides know:
@@ -13,7 +14,8 @@
  *	cut	it answers "go", we send BYTES and reset the stream
  *	kill	we send BYTES or more, it resets the stream after BYTES
  *	bulk	we send BYTES, not looked at, it answers "done"; -bulk prints MB/s
- * Exits 0 if all went right to the last byte.
+ * With -leave the side that serves goes away after so many, and what it did not
+ * take is no fault. Exits 0 if all went right to the last byte.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,6 +32,8 @@
 #include "io/net.h"
 #include "io/tls.h"
 #include "revdial/revdial.h"
+
+#define WINDOW	(256 * 1024)	/* the first of every yamux stream */
 
 enum mode { ECHO, GET, PUT, CUT, KILL, BULK, MODES };
 static const char *const mode_names[] = { "echo", "get", "put", "cut", "kill", "bulk" };
@@ -52,11 +56,11 @@ static struct tls_ctx *tls;
 static struct listener *listener;
 static struct {
 	char *listen, *connect, *port_file, *cert, *key, *seed;
-	bool tls, open;
-	int64_t n, parallel, max;
+	bool tls, open, edges;
+	int64_t n, parallel, max, leave;
 	char *bulk;
 } want = { .n = 100, .parallel = 50, .max = 300000 };
-static int64_t started, running, finished, bad;
+static int64_t started, running, finished, refused, bad;
 static uint64_t seed = 1;
 static int64_t bulk_bytes;
 static struct timespec bulk_start;
@@ -74,7 +78,9 @@ static void start_more(void);
 static void
 job_end(struct job *j, const char *wrong)
 {
-	if (wrong != NULL) {
+	if (wrong != NULL && want.leave > 0 && j->opener && !j->begun && j->to_get == j->n)
+		refused++;
+	else if (wrong != NULL) {
 		bad++;
 		log_error("stream %" PRId64 ", %s %" PRId64 ": %s", j->number,
 		    mode_names[j->mode], j->n, wrong);
@@ -372,6 +378,8 @@ start_one(void)
 		j->n = (int64_t)((next(&seed) >> 33) % (uint64_t)want.max);
 		if (j->number % 7 == 0)
 			j->n = j->number % 3;
+		if (want.edges)
+			j->n = (1 + j->number / 5 % 5) * WINDOW + j->number % 5 - 2;
 		j->x = next(&seed);
 	}
 	j->send_x = j->get_x = j->x;
@@ -393,12 +401,13 @@ on_accept(struct revdial *r, struct stream *s, void *arg)
 {
 	struct job *j = xcalloc(1, sizeof *j);
 
-	(void)r;
 	(void)arg;
 	running++;
 	j->number = started++;
 	j->s = s;
 	stream_set_cb(s, &job_cb, j);
+	if (started == want.leave)
+		revdial_drain(r);
 }
 
 static void
@@ -490,6 +499,8 @@ main(int argc, char **argv)
 		{ "n", OPT_INT, &want.n, "N", "streams" },
 		{ "p", OPT_INT, &want.parallel, "N", "at once" },
 		{ "max", OPT_INT, &want.max, "BYTES", "of a stream" },
+		{ "edges", OPT_BOOL, &want.edges, NULL, "sizes around multiples of the first window" },
+		{ "leave", OPT_INT, &want.leave, "N", "the serving side goes away after so many" },
 		{ "seed", OPT_STRING, &want.seed, "N", "of sizes and bytes" },
 		{ "bulk", OPT_STRING, &want.bulk, "BYTES", "time one stream" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
@@ -513,6 +524,6 @@ main(int argc, char **argv)
 	loop_free(loop);
 	tls_ctx_free(tls);
 	if (!want.bulk)
-		printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished);
+		printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished - refused);
 	return bad > 0 ? 1 : 0;
 }

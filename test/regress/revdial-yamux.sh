@@ -1,8 +1,9 @@
 #!/bin/sh
-# Some hundred yamux streams against HashiCorp's own implementation, in both
-# roles, over TCP and TLS: sizes from nothing to many windows, echoes, one-way
-# transfers, half-closes and resets, to the last byte.
-# timeout: 180
+# Many yamux streams against HashiCorp's own implementation, in both roles, over
+# TCP and TLS: sizes from nothing to many windows and to the byte around their
+# edges, echoes, one-way transfers, half-closes and resets, a thousand at once,
+# pings meanwhile, and either side going away, to the last byte.
+# timeout: 240
 . "$(dirname "$0")/../lib/sh.sh"
 
 peer=${GOMOTE_BUILD:-$SRC/build}/test/go/yamuxpeer
@@ -57,6 +58,38 @@ held "$rd" -cert "$T/cert.pem" -key "$T/key.pem" -- "$peer" -tls -open -n $n -se
 saw
 held "$peer" -cert "$T/cert.pem" -key "$T/key.pem" -- "$rd" -tls -open -n $n -seed 4
 saw
+# A thousand at once.
+n=1000
+for tls in "" "-cert $T/cert.pem -key $T/key.pem"; do
+	# shellcheck disable=SC2086
+	held "$rd" $tls -- "$peer" ${tls:+-tls} -open -n $n -p $n -max 40000 -seed 6
+	saw
+	assert_match '^pings answered$' "$said"
+	# shellcheck disable=SC2086
+	held "$peer" $tls -- "$rd" ${tls:+-tls} -open -n $n -p $n -max 40000 -seed 7
+	saw
+done
+# To the byte below, at and above one window, two, up to five.
+n=75
+held "$rd" -- "$peer" -open -n $n -edges -seed 8
+saw
+held "$peer" -- "$rd" -open -n $n -edges -seed 9
+saw
+# The side that serves goes away in the middle: what it took ends in peace, the
+# rest is refused.
+left() {
+	opened=$(printf '%s\n' "$said" | sed -n 's/^opened //p')
+	assert_match "^served $opened\$" "$(cat "$T/listener.log")" "server"
+	[ "$opened" -ge 40 ] || fail "only $opened streams were taken"
+	[ "$opened" -lt 500 ] || fail "nothing was refused"
+	: >"$T/listener.log"
+}
+held "$rd" -leave 40 -- "$peer" -open -n 500 -p 20 -leave 40 -seed 10
+left
+held "$peer" -leave 40 -- "$rd" -open -n 500 -p 20 -leave 40 -seed 11
+left
+n=300
+[ -z "${GOMOTE_SANITIZED:-}" ] || n=100
 # Larger than all windows together, a few at once.
 held "$rd" -- "$peer" -open -n $n -p 4 -max 3000000 -seed 5
 saw

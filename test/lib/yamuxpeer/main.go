@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,7 +35,11 @@ var (
 	most     = flag.Int("max", 300000, "bytes of a stream, at most")
 	seed     = flag.Uint64("seed", 1, "of the sizes and bytes")
 	bulk     = flag.Int64("bulk", 0, "open: send so many bytes on one stream and time it")
+	edges    = flag.Bool("edges", false, "sizes around multiples of the first window")
+	leave    = flag.Int("leave", 0, "go away when so many were taken; open: the other side will")
 )
+
+const window = 256 * 1024
 
 func next(x *uint64) uint64 {
 	*x = *x*6364136223846793005 + 1442695040888963407
@@ -74,7 +79,7 @@ func expect(r io.Reader, n int, x uint64) error {
 		}
 		got, err := r.Read(p)
 		if err != nil {
-			return fmt.Errorf("byte %d of %d: %v", at, n, err)
+			return fmt.Errorf("byte %d of %d: %w", at, n, err)
 		}
 		for i := 0; i < got; i++ {
 			if want := byte(next(&x) >> 56); p[i] != want {
@@ -89,7 +94,7 @@ func expect(r io.Reader, n int, x uint64) error {
 func expectEOF(r io.Reader) error {
 	var b [1]byte
 	if n, err := r.Read(b[:]); n != 0 || err != io.EOF {
-		return fmt.Errorf("no EOF: %d bytes, %v", n, err)
+		return fmt.Errorf("no EOF: %d bytes, %w", n, err)
 	}
 	return nil
 }
@@ -138,6 +143,12 @@ func serve(s net.Conn) error {
 			return fmt.Errorf("cut: %v", err)
 		}
 		_, err := io.Copy(ioutil.Discard, r)
+		// The session may end right after the reset. A Read that had
+		// bytes already and wants to give credit for them tells of that;
+		// the stream knows better.
+		if err == yamux.ErrSessionShutdown {
+			_, err = s.Read(make([]byte, 1))
+		}
 		if err == nil || !strings.Contains(err.Error(), "reset") {
 			return fmt.Errorf("cut: no reset but %v", err)
 		}
@@ -185,34 +196,67 @@ func one(sess *yamux.Session, mode string, n int, x uint64) error {
 	return nil
 }
 
+// isRefusal: is that how a stream ends that the other side never took, since it
+// was going away?
+func isRefusal(err error) bool {
+	return *leave > 0 && (errors.Is(err, yamux.ErrRemoteGoAway) || errors.Is(err, yamux.ErrConnectionReset))
+}
+
+// ping asks the other side again and again until stop is closed. Its answers
+// must come, and not only when everything else is done.
+func ping(sess *yamux.Session, stop chan bool) {
+	for n := 1; ; n++ {
+		rtt, err := sess.Ping()
+		if err != nil || rtt > 10*time.Second {
+			log.Fatalf("ping %d: %v after %v", n, err, rtt)
+		}
+		select {
+		case <-stop:
+			fmt.Printf("pings answered\n")
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
 func openAll(sess *yamux.Session) int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	bad := 0
+	bad, refused := 0, 0
 	slots := make(chan bool, *parallel)
 	x := *seed
 	modes := []string{"echo", "get", "kill"}
+	if *leave > 0 {
+		modes = modes[:2] // a refusal looks like a kill
+	}
 	for i := 0; i < *streams; i++ {
-		mode := modes[next(&x)>>40%3]
+		mode := modes[next(&x)>>40%uint64(len(modes))]
 		n := int(next(&x) >> 33 % uint64(*most))
 		if i%7 == 0 {
 			n = i % 3
+		}
+		if *edges {
+			n = (1+i/5%5)*window + i%5 - 2
 		}
 		sx := next(&x)
 		slots <- true
 		wg.Add(1)
 		go func(i int) {
-			if err := one(sess, mode, n, sx); err != nil {
+			err := one(sess, mode, n, sx)
+			mu.Lock()
+			if isRefusal(err) {
+				refused++
+			} else if err != nil {
 				log.Printf("stream %d, %s %d: %v", i, mode, n, err)
-				mu.Lock()
 				bad++
-				mu.Unlock()
 			}
+			mu.Unlock()
 			<-slots
 			wg.Done()
 		}(i)
 	}
 	wg.Wait()
+	fmt.Printf("opened %d\n", *streams-refused)
 	return bad
 }
 
@@ -254,7 +298,9 @@ func acceptAll(sess *yamux.Session) int {
 		if err != nil {
 			break
 		}
-		n++
+		if n++; n == *leave {
+			sess.GoAway()
+		}
 		wg.Add(1)
 		go func(i int) {
 			if err := serve(s); err != nil {
@@ -323,14 +369,15 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if _, err := sess.Ping(); err != nil {
-			log.Fatal("ping: ", err)
-		}
 		if *bulk > 0 {
 			bad = openBulk(sess)
 		} else {
+			stop := make(chan bool)
+			answered := make(chan bool)
+			go func() { ping(sess, stop); close(answered) }()
 			bad = openAll(sess)
-			fmt.Printf("opened %d\n", *streams)
+			close(stop)
+			<-answered
 		}
 		sess.GoAway()
 		sess.Close()
