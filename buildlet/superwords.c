@@ -13,6 +13,10 @@
 #include "base/file.h"
 #include "base/xmalloc.h"
 
+#ifndef MSG_CMSG_CLOEXEC	/* then fds_take alone sees to that */
+#define MSG_CMSG_CLOEXEC	0
+#endif
+
 #define IN_MIN		4096
 #define IN_KEEP		(64 * 1024)	/* what is kept from one job to the next */
 /* Each word of ours answers one of theirs, so this is somebody who never reads. */
@@ -90,7 +94,8 @@ fds_take(struct superwords *w, struct msghdr *m)
 		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof fd;
 		for (i = 0; i < n; i++) {
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-			file_cloexec(fd);
+			if (MSG_CMSG_CLOEXEC == 0)
+				file_cloexec(fd);
 			if (w->fds_n < SUPERWORDS_FDS)
 				w->fds[w->fds_n++] = fd;
 			else
@@ -116,7 +121,7 @@ superwords_read(struct superwords *w)
 	v.iov_base = w->in + w->in_len;
 	v.iov_len = w->in_cap - w->in_len;
 	do
-		n = recvmsg(w->fd, &m, 0);
+		n = recvmsg(w->fd, &m, MSG_CMSG_CLOEXEC);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EAGAIN;

@@ -19,6 +19,7 @@
 #endif
 
 #include "base/file.h"
+#include "io/pipes.h"
 #include "io/procs.h"
 
 #define KILL_MS		10000	/* then we give up on what is left */
@@ -116,12 +117,12 @@ brood_wait(struct pollfd *fds, nfds_t n, int ms)
 
 struct failure { enum brood_failure what; int error; };
 
-/* Between vfork and exec: system calls only. */
+/* Between vfork and exec: system calls only. Returns only where one failed. */
 static void
-run_command(const struct brood_command *c, pid_t mother, int report)
+run_command(const struct brood_command *c, pid_t mother, volatile struct failure *f)
 {
-	struct failure	f = { BROOD_NO_EXEC, 0 };
-	sigset_t	none;
+	enum brood_failure	what = BROOD_NO_EXEC;
+	sigset_t		none;
 
 	setsid();
 	if (c->tty != -1)
@@ -139,56 +140,74 @@ run_command(const struct brood_command *c, pid_t mother, int report)
 #endif
 	sigemptyset(&none);
 	if (c->dir != NULL && chdir(c->dir) == -1)
-		f.what = BROOD_NO_CHDIR;
+		what = BROOD_NO_CHDIR;
 	else {
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		execve(c->path, c->argv, c->env);
 	}
-	f.error = errno;
-	if (write(report, &f, sizeof f) != sizeof f)
-		_exit(2);
-	_exit(1);
+	f->error = errno;
+	f->what = what;
 }
 
 #ifdef __linux__
-#define fork_for_exec vfork	/* our memory is not copied, and is not touched */
+
+/* The child has our memory, not a copy, until it execs or ends; so long we wait. */
+static pid_t
+start(const struct brood_command *c, volatile struct failure *f)
+{
+	pid_t	self = getpid(), pid = vfork();
+
+	if (pid == 0) {
+		run_command(c, self, f);
+		_exit(1);
+	}
+	return pid;
+}
+
 #else
-#define fork_for_exec fork
+
+static pid_t
+start(const struct brood_command *c, volatile struct failure *f)
+{
+	pid_t		self = getpid(), pid;
+	struct failure	told;
+	int		report[2];
+
+	if (pipes_open(report) == -1)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		run_command(c, self, f);
+		told = *f;
+		_exit(write(report[1], &told, sizeof told) == sizeof told ? 1 : 2);
+	}
+	pipes_close(&report[1]);
+	if (pid != -1 && file_read_full(report[0], &told, sizeof told) == sizeof told)
+		*f = told;
+	pipes_close(&report[0]);
+	return pid;
+}
+
 #endif
 
 enum brood_failure
 brood_start(struct brood *b, const struct brood_command *c, int *error)
 {
-	struct failure	f;
-	pid_t		self = getpid(), pid;
-	int		report[2];
+	volatile struct failure	f = { BROOD_STARTED, 0 };
+	pid_t			pid = start(c, &f);
 
 	*b = (struct brood)BROOD_INIT;
-	if (pipe(report) == -1) {
+	if (pid == -1) {
 		*error = errno;
 		return BROOD_NO_FORK;
 	}
-	file_cloexec(report[0]);
-	file_cloexec(report[1]);
-	pid = fork_for_exec();
-	if (pid == 0)
-		run_command(c, self, report[1]);
-	*error = errno;
-	close(report[1]);
-	if (pid == -1) {
-		close(report[0]);
-		return BROOD_NO_FORK;
-	}
-	if (file_read_full(report[0], &f, sizeof f) != sizeof f)
-		f.what = BROOD_STARTED;
-	close(report[0]);
-	if (f.what == BROOD_STARTED)
+	if (f.what == BROOD_STARTED) {
 		b->leader = b->group = pid;
-	else {
-		*error = f.error;
-		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-			continue;
+		return BROOD_STARTED;
 	}
+	*error = f.error;
+	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
 	return f.what;
 }
 
