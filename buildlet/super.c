@@ -330,7 +330,7 @@ super_run(int line)
 	struct super	s = {
 		.line = SUPERWORDS_INIT, .own_line = true, .guest = SUPERWORDS_INIT,
 		.listener = -1, .job = SUPERJOB_INIT, .lock = -1, .reserved = -1,
-		.out = SUPEROUT_INIT, .in = SUPERIN_INIT,
+		.out = SUPEROUT_INIT, .in = SUPERIN_INIT, .null = -1,
 	};
 
 	brood_mother("supervisor", &line, 1);
@@ -339,6 +339,7 @@ super_run(int line)
 	superwords_open(&s.line, line);
 	for (;;) {
 		superexec_release(&s);
+		superexec_prepare(&s);
 		wait_for_job(&s);
 		superexec_start(&s);
 		run(&s);

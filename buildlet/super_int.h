@@ -31,6 +31,8 @@ struct super {
 	struct superwords	 guest;		/* on listener, has not said HELLO */
 	int			 listener;	/* -1: none */
 
+	int			 null;		/* /dev/null for the next one's stdin; -1 */
+
 	/* Of one exec. */
 	enum super_phase	 phase;
 	struct superjob		 job;
@@ -63,6 +65,7 @@ struct super {
 /* superexec.c */
 void superexec_start(struct super *);		/* s->job is there */
 void superexec_release(struct super *);		/* WAITING again */
+void superexec_prepare(struct super *);		/* what superexec_start needs, ahead */
 /* Whatever the time and the tree ask for; true once nothing of it is left. */
 bool superexec_turn(struct super *);
 void superexec_read(struct super *);		/* the output that is there */

@@ -142,6 +142,25 @@ ends_close(struct ends *d)
 	pipes_close(&d->out[1]);
 }
 
+/* What others would wait for while it is made. Each command gets a /dev/null of
+ * its own: flags and locks of an open file are shared by all who have it. */
+void
+superexec_prepare(struct super *s)
+{
+	superout_prepare(&s->out);
+	if (s->null == -1)
+		s->null = pipes_null(O_RDONLY);
+}
+
+static int
+take_null(struct super *s)
+{
+	int	fd = s->null != -1 ? s->null : pipes_null(O_RDONLY);
+
+	s->null = -1;
+	return fd;
+}
+
 static int
 open_stdin(struct super *s, struct ends *d)
 {
@@ -149,7 +168,7 @@ open_stdin(struct super *s, struct ends *d)
 
 	if ((s->job.set.flags & SUPER_STDIN_OPEN) == 0) {
 		d->in = s->job.input != -1 ? fcntl(s->job.input, F_DUPFD_CLOEXEC, 3) :
-		    pipes_null(O_RDONLY);
+		    take_null(s);
 		return d->in == -1 ? -1 : 0;
 	}
 	if (s->out.tty) {

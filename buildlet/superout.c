@@ -21,17 +21,27 @@
 
 /* ---- opening ---- */
 
+void
+superout_prepare(struct superout *o)
+{
+	if (o->ahead[0] != -1)
+		return;
+	if (pipes_open(o->ahead) == -1)
+		o->ahead[0] = o->ahead[1] = -1;
+	else
+		file_nonblock(o->ahead[0], true);
+}
+
 static int
 pipe_open(struct superout *o, int which, int child[2])
 {
-	int	fd[2];
-
-	if (pipes_open(fd) == -1)
+	superout_prepare(o);
+	if (o->ahead[0] == -1)
 		return -1;
-	file_nonblock(fd[0], true);
-	o->fd[which] = fd[0];
+	o->fd[which] = o->ahead[0];
 	o->wide[which] = o->full[which] = false;
-	child[which] = fd[1];
+	child[which] = o->ahead[1];
+	o->ahead[0] = o->ahead[1] = -1;
 	return 0;
 }
 

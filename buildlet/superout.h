@@ -26,11 +26,14 @@ struct superout {
 	bool			 full[2];	/* all room was used: there may be more */
 	bool			 wide[2];	/* the pipe was made larger */
 	struct superorder	 order;
+	int			 ahead[2];	/* a pipe for the next one; -1: none yet */
 };
 #define SUPEROUT_INIT { { -1, -1 }, false, { NULL, NULL }, { 0, 0 }, { false, false }, \
-	{ false, false }, SUPERORDER_INIT }
+	{ false, false }, SUPERORDER_INIT, { -1, -1 } }
 
 enum superout_kind { SUPEROUT_MERGED, SUPEROUT_APART, SUPEROUT_TTY };
+/* Makes a pipe ahead of need, for superout_open, which has less to do then. */
+void superout_prepare(struct superout *);
 /* Opens it, and gives the command's ends, above 2: child[0] for stdout, child[1]
  * for stderr (may be the same). -1 and errno. rows and cols are for a terminal. */
 int  superout_open(struct superout *, enum superout_kind, unsigned rows, unsigned cols,
