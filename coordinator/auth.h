@@ -3,8 +3,9 @@
  *
  * Secrets are random 256-bit values, looked up by their SHA-256, so that
  * neither the look-up nor the stored form tells anything about them; what is
- * compared directly is compared in constant time. Nothing here is cached:
- * disabling a user or revoking a key holds from the next request on.
+ * compared directly is compared in constant time. Nothing is cached here, and
+ * what the store keeps in memory it forgets with each change: disabling a user or
+ * revoking a key holds from the next request on.
  */
 #ifndef COORDINATOR_AUTH_H
 #define COORDINATOR_AUTH_H

@@ -101,6 +101,7 @@ store_open(const char *path, struct err *e)
 	s = xcalloc(1, sizeof *s);
 	s->db = db;
 	s->ntails = -1;
+	s->known = map_new();
 	return s;
 }
 
@@ -109,6 +110,8 @@ store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	store_known_forget(s);
+	map_free(s->known);
 	db_close(s->db);
 	free(s);
 }
@@ -156,6 +159,7 @@ store_batch_commit(struct store *s, struct err *e)
 	if (db_commit(s->db, e) == 0)
 		return 0;
 	s->ntails = -1;
+	store_known_forget(s);
 	return store_failed(e, "commit");
 }
 
@@ -164,6 +168,7 @@ store_batch_abort(struct store *s)
 {
 	db_abort(s->db);
 	s->ntails = -1;
+	store_known_forget(s);
 }
 
 /* --- users ------------------------------------------------------------------ */
@@ -198,40 +203,48 @@ store_user_add(struct store *s, const char *name, const char *token_hash,
 	return 0;
 }
 
+static int
+user_changed(struct store *s, int64_t changed, const char *doing, const char *name,
+    struct err *e)
+{
+	store_known_forget(s);
+	return store_must_change(changed, doing, "user", name, e);
+}
+
 int
 store_user_set_token(struct store *s, const char *name, const char *token_hash,
     struct err *e)
 {
-	return store_must_change(db_exec(s->db, e,
+	return user_changed(s, db_exec(s->db, e,
 	    "UPDATE users SET token_hash = ? WHERE name = ?", "ss", token_hash, name),
-	    "set a user's token", "user", name, e);
+	    "set a user's token", name, e);
 }
 
 int
 store_user_set_disabled(struct store *s, const char *name, bool disabled,
     struct err *e)
 {
-	return store_must_change(db_exec(s->db, e,
+	return user_changed(s, db_exec(s->db, e,
 	    "UPDATE users SET disabled = ? WHERE name = ?", "is", (int64_t)disabled, name),
-	    "disable a user", "user", name, e);
+	    "disable a user", name, e);
 }
 
 int
 store_user_set_limit(struct store *s, const char *name, int64_t instances_max,
     struct err *e)
 {
-	return store_must_change(db_exec(s->db, e,
+	return user_changed(s, db_exec(s->db, e,
 	    "UPDATE users SET instances_max = ? WHERE name = ?", "is",
 	    instances_max < 0 ? (int64_t)-1 : instances_max, name),
-	    "limit a user", "user", name, e);
+	    "limit a user", name, e);
 }
 
 int
 store_user_set_operator(struct store *s, const char *name, bool is_operator, struct err *e)
 {
-	return store_must_change(db_exec(s->db, e,
+	return user_changed(s, db_exec(s->db, e,
 	    "UPDATE users SET operator = ? WHERE name = ?", "is", (int64_t)is_operator, name),
-	    "make a user an operator", "user", name, e);
+	    "make a user an operator", name, e);
 }
 
 #define USER_COLUMNS "name, disabled, created, instances_max, operator"
@@ -278,8 +291,12 @@ store_user_by_token_hash(struct store *s, const char *token_hash,
 	struct user_walk	w = { NULL, NULL, out };
 	int64_t			n;
 
+	if (store_known_find(s, token_hash, out))
+		return 1;
 	n = db_query(s->db, e, on_user, &w,
 	    "SELECT " USER_COLUMNS " FROM users WHERE token_hash = ?", "s", token_hash);
+	if (n > 0)
+		store_known_add(s, token_hash, out);
 	return n == -1 ? store_failed(e, "find a user") : n > 0;
 }
 

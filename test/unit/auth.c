@@ -88,14 +88,37 @@ START_TEST(test_disabled_and_new_token)
 	char		hash[SECRET_HASH_MAX], *next = auth_make_token(hash);
 	struct user	u;
 
+	/* Whoever was let in before is looked at again. */
+	ck_assert_int_eq(auth_user(fx.core, "alice", token, &u, NULL), 0);
 	ck_assert_int_eq(store_user_set_disabled(fx.store, "alice", true, NULL), 0);
 	user_refused("alice", token, AUTH_DISABLED, "user alice is disabled");
 	user_refused("alice", next, AUTH_DENIED, "unknown user or wrong token");
 	ck_assert_int_eq(store_user_set_disabled(fx.store, "alice", false, NULL), 0);
+	ck_assert_int_eq(auth_user(fx.core, "alice", token, &u, NULL), 0);
+	ck_assert(!u.is_operator);
+	ck_assert_int_eq(store_user_set_operator(fx.store, "alice", true, NULL), 0);
+	ck_assert_int_eq(auth_user(fx.core, "alice", token, &u, NULL), 0);
+	ck_assert(u.is_operator);
+	ck_assert_int_eq(store_user_set_limit(fx.store, "alice", 7, NULL), 0);
+	ck_assert_int_eq(auth_user(fx.core, "alice", token, &u, NULL), 0);
+	ck_assert_int_eq(u.instances_max, 7);
 	ck_assert_int_eq(store_user_set_token(fx.store, "alice", hash, NULL), 0);
 	user_refused("alice", token, AUTH_DENIED, "unknown user or wrong token");
 	ck_assert_int_eq(auth_user(fx.core, "alice", next, &u, NULL), 0);
 	free(next);
+}
+END_TEST
+
+/* What was seen of a change that came to nothing does not count either. */
+START_TEST(test_change_taken_back)
+{
+	struct user	u;
+
+	ck_assert_int_eq(store_batch_begin(fx.store, NULL), 0);
+	ck_assert_int_eq(store_user_set_disabled(fx.store, "alice", true, NULL), 0);
+	user_refused("alice", token, AUTH_DISABLED, "user alice is disabled");
+	store_batch_abort(fx.store);
+	ck_assert_int_eq(auth_user(fx.core, "alice", token, &u, NULL), 0);
 }
 END_TEST
 
@@ -241,6 +264,7 @@ unit_suite(void)
 	tcase_add_test(tc, test_user);
 	tcase_add_test(tc, test_user_refusals_are_alike);
 	tcase_add_test(tc, test_disabled_and_new_token);
+	tcase_add_test(tc, test_change_taken_back);
 	tcase_add_test(tc, test_machine_key);
 	tcase_add_test(tc, test_use_of_a_key_is_noted);
 	tcase_add_test(tc, test_join_token_works_once);
