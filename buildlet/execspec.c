@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/map.h"
 #include "base/path.h"
 #include "base/xmalloc.h"
 
@@ -132,31 +131,49 @@ dir_find(const char *dir, bool sys, const char *cmd, const char *workdir,
 
 /* ---- the environment ---- */
 
+struct named {		/* K=V */
+	const char	*at;
+	size_t		 len;	/* of K */
+	size_t		 i;	/* its place */
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct named	*x = a, *y = b;
+	int			 d = memcmp(x->at, y->at, x->len < y->len ? x->len : y->len);
+
+	if (d == 0)
+		d = (x->len > y->len) - (x->len < y->len);
+	return d != 0 ? d : (x->i > y->i) - (x->i < y->i);
+}
+
+/* Sorted, not hashed: there are few, and each exec does this. */
 void
 execspec_dedup(struct strs *env)
 {
-	struct map	*seen = map_new();
-	struct strs	 out = STRS_INIT;
-	size_t		 i, len;
-	char		*name;
+	struct named	*v = xcalloc(env->n + 1, sizeof *v);
+	size_t		 i, len, n = 0, left = 0;
 
-	for (i = env->n; i-- > 0;) {
+	for (i = 0; i < env->n; i++) {
 		len = strcspn(env->v[i], "=");
-		name = xstrndup(env->v[i], len);
-		if (env->v[i][len] == '=' && map_find(seen, name) != NULL) {
-			free(env->v[i]);
-			env->v[i] = NULL;
-		} else if (env->v[i][len] == '=') {
-			map_set(seen, name, seen);
-		}
-		free(name);
+		if (env->v[i][len] == '=')
+			v[n++] = (struct named){ env->v[i], len, i };
 	}
+	qsort(v, n, sizeof *v, by_name);
+	for (i = 0; i + 1 < n; i++)
+		if (v[i].len == v[i + 1].len &&
+		    memcmp(v[i].at, v[i + 1].at, v[i].len) == 0) {
+			free(env->v[v[i].i]);
+			env->v[v[i].i] = NULL;
+		}
 	for (i = 0; i < env->n; i++)
 		if (env->v[i] != NULL)
-			strs_adopt(&out, env->v[i]);
-	free(env->v);
-	*env = out;
-	map_free(seen);
+			env->v[left++] = env->v[i];
+	env->n = left;
+	if (env->v != NULL)
+		env->v[left] = NULL;
+	free(v);
 }
 
 /* One element of `path`, with $PATH, $WORKDIR and $EMPTY put in. */

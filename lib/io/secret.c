@@ -1,16 +1,19 @@
 /* secret.c - see secret.h. */
 #include "io/secret.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "io/tlslib.h"
 
+#ifndef GETENTROPY_MAX
+#define GETENTROPY_MAX	256
+#endif
 #define TOKEN_BYTES	32
 #define SALT_BYTES	16
 #define KEY_BYTES	32
@@ -26,8 +29,14 @@
 void
 secret_random(void *p, size_t len)
 {
-	if (len > INT_MAX || RAND_bytes(p, (int)len) != 1)
-		fatalx("the system has no random numbers");
+	unsigned char	*at = p;
+	size_t		 n;
+
+	for (; len > 0; at += n, len -= n) {
+		n = len < GETENTROPY_MAX ? len : GETENTROPY_MAX;
+		if (getentropy(at, n) == -1)
+			fatal("the system has no random numbers");
+	}
 }
 
 char *

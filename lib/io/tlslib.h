@@ -15,7 +15,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -57,7 +56,6 @@
 	F(EVP_sha256) \
 	F(HMAC) \
 	F(OPENSSL_init_ssl) \
-	F(RAND_bytes) \
 	F(SHA256) \
 	F(SSL_CTX_check_private_key) \
 	F(SSL_CTX_ctrl) \
@@ -153,7 +151,6 @@ const struct tlslib *tlslib(void);
 #define EVP_sha256				(tlslib()->EVP_sha256)
 #define HMAC					(tlslib()->HMAC)
 #define OPENSSL_init_ssl			(tlslib()->OPENSSL_init_ssl)
-#define RAND_bytes				(tlslib()->RAND_bytes)
 #define SHA256					(tlslib()->SHA256)
 #define SSL_CTX_check_private_key		(tlslib()->SSL_CTX_check_private_key)
 #define SSL_CTX_ctrl				(tlslib()->SSL_CTX_ctrl)
