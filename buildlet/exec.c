@@ -22,14 +22,20 @@ struct view {
 	struct work	 work;
 	struct exec	*x;
 	char		*cmd;		/* for the log */
+	char		*end;		/* too; NULL: nothing of that */
 	int64_t		 began;
 };
 
+/* Once its reply is gone: nobody waits for the log. */
 static void
-view_free(struct view *v)
+view_over(void *arg)
 {
-	work_end(&v->work);
+	struct view	*v = arg;
+
+	if (v->end != NULL)
+		log_info("exec %s: %s", v->cmd, v->end);
 	free(v->cmd);
+	free(v->end);
 	free(v);
 }
 
@@ -37,13 +43,12 @@ static void
 on_followed(const struct err *why, void *arg)
 {
 	struct view	*v = arg;
+	int64_t		 ms = loop_now(v->work.b->loop) - v->began;
 
-	if (why != NULL)
-		log_info("exec %s: killed: %s", v->cmd, why->msg);
-	else
-		log_info("exec %s: %s after %lld ms", v->cmd, exec_status(v->x),
-		    (long long)(loop_now(v->work.b->loop) - v->began));
-	view_free(v);
+	v->end = why != NULL ? xasprintf("killed: %s", why->msg) :
+	    xasprintf("%s after %lld ms", exec_status(v->x), (long long)ms);
+	work_end(&v->work);
+	loop_after(v->work.b->loop, view_over, v);
 }
 
 static void
@@ -83,7 +88,8 @@ view_unstarted(struct view *v, struct body *reply, const struct err *why)
 	headers_add(trailers, API_H_PROCESS_STATE, why->msg);
 	body_end(reply, trailers);
 	headers_free(trailers);
-	view_free(v);
+	work_end(&v->work);
+	view_over(v);
 }
 
 static void

@@ -60,6 +60,7 @@ struct loop {
 	bool			 turning;
 	struct timers		*timers;
 	struct deferred_list	 deferred;
+	struct deferred_list	 after;		/* of loop_after */
 	struct deferred_list	 spare;		/* used ones, kept for the next */
 	size_t			 deferred_n, spare_n;
 	TAILQ_HEAD(, handler)	 handlers;
@@ -115,8 +116,8 @@ loop_post(struct loop *l)
 	event_active(l->post, EV_TIMEOUT, 0);
 }
 
-void
-loop_defer(struct loop *l, loop_fn fn, void *arg)
+static struct deferred *
+deferred_new(struct loop *l, loop_fn fn, void *arg)
 {
 	struct deferred *d;
 
@@ -127,9 +128,28 @@ loop_defer(struct loop *l, loop_fn fn, void *arg)
 		d = xmalloc(sizeof *d);
 	d->fn = fn;
 	d->arg = arg;
+	loop_post(l);
+	return d;
+}
+
+static void
+deferred_free(struct loop *l, struct deferred *d)
+{
+	if (l->spare_n >= 64) {
+		free(d);
+		return;
+	}
+	TAILQ_INSERT_HEAD(&l->spare, d, entry);
+	l->spare_n++;
+}
+
+void
+loop_defer(struct loop *l, loop_fn fn, void *arg)
+{
+	struct deferred *d = deferred_new(l, fn, arg);
+
 	TAILQ_INSERT_TAIL(&l->deferred, d, entry);
 	l->deferred_n++;
-	loop_post(l);
 }
 
 static void
@@ -137,12 +157,15 @@ deferred_drop(struct loop *l, struct deferred *d)
 {
 	TAILQ_REMOVE(&l->deferred, d, entry);
 	l->deferred_n--;
-	if (l->spare_n >= 64) {
-		free(d);
-		return;
-	}
-	TAILQ_INSERT_HEAD(&l->spare, d, entry);
-	l->spare_n++;
+	deferred_free(l, d);
+}
+
+void
+loop_after(struct loop *l, loop_fn fn, void *arg)
+{
+	struct deferred *d = deferred_new(l, fn, arg);
+
+	TAILQ_INSERT_TAIL(&l->after, d, entry);
 }
 
 void
@@ -174,6 +197,23 @@ run_deferred(struct loop *l)
 	return any;
 }
 
+/* These may defer, and ask for more of their kind. */
+static void
+run_after(struct loop *l)
+{
+	struct deferred *d;
+	loop_fn		 fn;
+	void		*arg;
+
+	while ((d = TAILQ_FIRST(&l->after)) != NULL) {
+		TAILQ_REMOVE(&l->after, d, entry);
+		fn = d->fn;
+		arg = d->arg;
+		deferred_free(l, d);
+		fn(arg);
+	}
+}
+
 static void
 on_post(evutil_socket_t fd, short what, void *arg)
 {
@@ -188,8 +228,10 @@ on_post(evutil_socket_t fd, short what, void *arg)
 		any = run_deferred(l);
 		any = stream_run_ready(l) || any;
 	}
+	if (l->deferred_n == 0 && l->io.ready_n == 0)
+		run_after(l);
 	stream_reap(l);
-	l->posted = l->deferred_n > 0 || l->io.ready_n > 0;
+	l->posted = l->deferred_n > 0 || l->io.ready_n > 0 || !TAILQ_EMPTY(&l->after);
 	/* Descriptors first, then the rest. */
 	if (l->posted && event_add(l->post, &at_once) == -1)
 		fatalx("loop: cannot go on with deferred calls");
@@ -272,6 +314,7 @@ loop_new(struct err *e)
 		return NULL;
 	}
 	TAILQ_INIT(&l->deferred);
+	TAILQ_INIT(&l->after);
 	TAILQ_INIT(&l->spare);
 	TAILQ_INIT(&l->handlers);
 	TAILQ_INIT(&l->io.ready);
@@ -318,6 +361,7 @@ loop_free(struct loop *l)
 		/* Lookups that were given up are told so, from the loop. */
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	}
+	run_after(l);
 	stream_drop_soft(l);
 	stream_reap(l);
 	free_lists(l);

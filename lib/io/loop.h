@@ -43,6 +43,10 @@ struct event_base *loop_base(struct loop *); /* for lib/io, lib/http, revdial */
  * which drops all that are waiting with this fn and arg. */
 void loop_defer(struct loop *, loop_fn fn, void *arg);
 void loop_undefer(struct loop *, loop_fn fn, void *arg);
+/* Calls fn(arg) once, when nothing else is left to be done in this turn, at the
+ * latest from loop_free: for what nobody waits for, such as a line in the log. It
+ * cannot be taken back. */
+void loop_after(struct loop *, loop_fn fn, void *arg);
 
 struct timer *timer_new(struct loop *, loop_fn fn, void *arg) MUST;
 void timer_set(struct timer *, int64_t ms);	/* from now; replaces an earlier setting */

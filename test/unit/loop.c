@@ -57,6 +57,28 @@ START_TEST(deferred_in_order)
 }
 END_TEST
 
+static void
+tell_and_after(void *arg)
+{
+	tell(arg);
+	loop_after(l, tell, tag_n);
+}
+
+/* Behind what was deferred later, and what that defers; but in the same turn. */
+START_TEST(after_all_that_is_deferred)
+{
+	loop_after(l, tell_and_after, tag_a);
+	loop_defer(l, tell_and_defer, tag_b);
+	loop_defer(l, tell, tag_c);
+	loop_turn(l, 0);
+	ck_assert_str_eq(told, "bcnan");
+	loop_after(l, tell, tag_a);
+	loop_free(l);			/* at the latest */
+	l = loop_new(NULL);
+	ck_assert_str_eq(told, "bcnana");
+}
+END_TEST
+
 START_TEST(undefer_drops_all_of_one)
 {
 	loop_defer(l, tell, tag_a);
@@ -350,6 +372,7 @@ unit_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, deferred_in_order);
+	tcase_add_test(t, after_all_that_is_deferred);
 	tcase_add_test(t, undefer_drops_all_of_one);
 	tcase_add_test(t, deferring_for_ever_starves_nobody);
 	tcase_add_test(t, timers_in_order_of_time);
