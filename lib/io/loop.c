@@ -226,6 +226,8 @@ on_post(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (round = 0; any && round < POST_ROUNDS; round++) {
 		any = run_deferred(l);
+		if (any)	/* a body behind its head: out with both at once */
+			run_deferred(l);
 		any = stream_run_ready(l) || any;
 	}
 	if (l->deferred_n == 0 && l->io.ready_n == 0)

@@ -83,6 +83,32 @@ START_TEST(bytes_both_ways)
 }
 END_TEST
 
+static void
+write_body(void *arg)
+{
+	(void)arg;
+	stream_write(a.s, "body", 4);
+}
+
+static void
+write_head(void *arg)
+{
+	stream_write(a.s, "head ", 5);
+	loop_defer(l, write_body, arg);
+}
+
+/* As a request goes out that was begun from a deferred call. */
+START_TEST(head_and_body_go_as_one)
+{
+	make_both(_i);
+	WAIT(l, a.opens == 1 && b.opens == 1);
+	loop_defer(l, write_head, NULL);
+	WAIT(l, buf_len(b.got) == 9);
+	expect_text(&b, "head body");
+	ck_assert_int_eq(b.reads, 1);
+}
+END_TEST
+
 START_TEST(half_close)
 {
 	make_both(_i);
@@ -527,6 +553,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_checked_fixture(once, setup, teardown);
 	tcase_add_loop_test(t, bytes_both_ways, 0, 2);
+	tcase_add_loop_test(t, head_and_body_go_as_one, 0, 2);
 	tcase_add_loop_test(t, half_close, 0, 2);
 	tcase_add_loop_test(t, at_eof_only_when_all_is_taken, 0, 2);
 	tcase_add_loop_test(t, back_pressure, 0, 2);
