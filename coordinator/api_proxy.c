@@ -289,7 +289,8 @@ static struct headers *
 headers_there(struct http_req *r)
 {
 	static const char *const ours[] = { "Authorization", API_H_PROXY, "Host",
-	    "Content-Length", "Expect", "Cookie", API_H_BUILDER_ENV };
+	    "Content-Length", "Expect", "Cookie", API_H_BUILDER_ENV,
+	    API_H_UPLOAD };
 	struct headers	*h = headers_new();
 	const char	*protocol = req_header(r, "Upgrade");
 	size_t		 i;
@@ -414,10 +415,33 @@ begin_command(struct proxy *p, struct instance *i)
 		send_on(p, i, req_take_body(p->r));
 }
 
+/* The body lies here already (uploads.h); the machine gets it as if the client had
+ * sent it. */
+static void
+begin_upload(struct proxy *p, struct instance *i, const char *digest)
+{
+	struct uploads	*all = p->face->core->uploads;
+	struct body	*body;
+	struct err	 e = ERR_INIT;
+
+	if (!str_eq(req_method(p->r), "PUT") || req_has_body(p->r))
+		fail(p, 400, API_H_UPLOAD ": only with PUT, and in place of a body");
+	else if (all == NULL)
+		fail(p, 410, API_H_UPLOAD ": no uploads are kept here");
+	else if ((body = uploads_open(all, face_user(p->r)->key, digest, &e)) == NULL)
+		fail(p, 410, e.msg);
+	else
+		send_on(p, i, body);
+}
+
 static void
 begin(struct proxy *p, struct instance *i)
 {
-	if (begins_command(p->r) && req_has_body(p->r))
+	const char	*digest = req_header(p->r, API_H_UPLOAD);
+
+	if (digest != NULL)
+		begin_upload(p, i, digest);
+	else if (begins_command(p->r) && req_has_body(p->r))
 		begin_command(p, i);
 	else
 		send_on(p, i, req_take_body(p->r));

@@ -16,6 +16,7 @@
 #define PRUNE_ROWS	1000
 #define MINUTE_MS	((int64_t)60 * 1000)
 #define DAY_MS		(24 * 60 * MINUTE_MS)
+#define GIB		((int64_t)1024 * 1024 * 1024)
 
 static const struct pool_ops *const pool_ops[CORE_POOLS] = {
 	&pool_reverse_ops,
@@ -226,6 +227,10 @@ config_copy(struct core_config *to, const struct core_config *from)
 	or_default(&to->tail_keep_ms, DAY_MS);
 	or_default(&to->exec_poll_ms, 5000);
 	or_default(&to->save_ms, 5000);
+	or_default(&to->upload_keep_ms, 10 * MINUTE_MS);
+	if (to->upload_space == 0)
+		to->upload_space = 4 * GIB;
+	or_default(&to->user_upload_space, 2 * GIB);
 	if (to->machines_max == 0)
 		to->machines_max = 20000;
 	if (to->queue_max == 0)
@@ -268,6 +273,23 @@ pools_start(struct core *core, struct err *e)
 	return 0;
 }
 
+/* Where they cannot be kept clients send what they have to each instance. */
+static void
+uploads_start(struct core *core)
+{
+	char			*dir = xasprintf("%s/uploads", core->cfg.state_dir);
+	struct uploads_config	 cfg = { .dir = dir,
+	    .max = (uint64_t)core->cfg.upload_space,
+	    .user_max = (uint64_t)core->cfg.user_upload_space,
+	    .keep_ms = core->cfg.upload_keep_ms };
+	struct err		 e = ERR_INIT;
+
+	if (core->cfg.upload_space > 0 &&
+	    (core->uploads = uploads_new(core->loop, &cfg, &e)) == NULL)
+		log_warn("no uploads are kept: %s", e.msg);
+	free(dir);
+}
+
 static void
 on_sweep(void *arg)
 {
@@ -301,6 +323,7 @@ core_new(struct loop *loop, struct catalog *catalog, struct store *store,
 		core_free(core);
 		return NULL;
 	}
+	uploads_start(core);
 	core->self->sweep = loop_every(loop, SWEEP_MS, on_sweep, core);
 	return core;
 }
@@ -319,6 +342,7 @@ core_free(struct core *core)
 	execs_free(core->execs);
 	instances_free(core->instances);
 	machines_free(core->machines);
+	uploads_free(core->uploads);
 	for (i = 0; i < CORE_POOLS; i++) {
 		if (core->pools[i] != NULL)
 			pool_ops[i]->free(core->pools[i]);
@@ -410,6 +434,8 @@ core_sweep(struct core *core)
 	machines_sweep(core->machines, now);
 	instances_sweep(core->instances, now);
 	execs_sweep(core->execs, now);
+	if (core->uploads != NULL)
+		uploads_sweep(core->uploads, now);
 	for (i = 0; i < CORE_POOLS; i++)
 		pool_ops[i]->sweep(core->pools[i], now);
 	prune(core, now);

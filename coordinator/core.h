@@ -6,7 +6,7 @@
  *	auth     who asks                     machines  what is connected
  *	sched    who waits                    instances who has which
  *	pools    where machines come from     execs     what runs there
- *	groups   users' sets of instances
+ *	groups   users' sets of instances     uploads   what they hand to many
  *
  * A face reads the members of struct core and never writes them. One sweep a
  * second looks after every deadline (STYLE 22); time is loop_clock's.
@@ -29,6 +29,7 @@
 #include "coordinator/pool.h"
 #include "coordinator/sched.h"
 #include "coordinator/store.h"
+#include "coordinator/uploads.h"
 #include "http/msg.h"
 #include "io/loop.h"
 #include "revdial/revdial.h"
@@ -54,6 +55,9 @@ struct core_config {
 	int64_t		 tail_keep_ms;	/* the ends of outputs, from a lease's end on [24 h] */
 	int64_t		 exec_poll_ms;	/* what runs is asked for, every [5 s] */
 	int64_t		 save_ms;	/* fetching outputs at a lease's end [5 s] */
+	int64_t		 upload_space;	/* bytes of uploads; -1: none are kept [4 GiB] */
+	int64_t		 user_upload_space; /* of one user [2 GiB] */
+	int64_t		 upload_keep_ms; /* after the last use [10 min] */
 	size_t		 machines_max;	/* records [20,000] */
 	size_t		 queue_max;	/* requests that wait, all host types [10,000] */
 	struct revdial_config revdial;
@@ -69,6 +73,7 @@ struct core {
 	struct machines		*machines;
 	struct instances	*instances;
 	struct execs		*execs;
+	struct uploads		*uploads;	/* NULL: none are kept */
 	struct sched		*sched;
 	struct revdial_pickups	*pickups;	/* for GET /revdial */
 	struct pool		*pools[CORE_POOLS];

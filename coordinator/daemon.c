@@ -280,6 +280,10 @@ start_core(struct daemon *d, struct err *e)
 		.tail_keep_ms = d->settings->keep_output_ms,
 		.exec_poll_ms = d->settings->exec_poll_ms,
 		.save_ms = d->settings->save_ms,
+		.upload_space = d->settings->user_upload_space == -1 ? -1 :
+		    d->settings->upload_space,
+		.user_upload_space = d->settings->user_upload_space,
+		.upload_keep_ms = d->settings->upload_keep_ms,
 		.join_ms = d->settings->join_ms,
 		.clean_ms = d->settings->clean_ms,
 		/* Asked often enough to be sure by then. */

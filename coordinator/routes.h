@@ -23,6 +23,9 @@ void api_instances(struct http_req *, void *);		/* api_instances.c */
 void api_instances_post(struct http_req *, void *);
 void api_groups(struct http_req *, void *);		/* api_groups.c */
 void api_execs(struct http_req *, void *);		/* api_execs.c */
+void api_uploads(struct http_req *, void *);		/* api_uploads.c */
+void api_uploads_post(struct http_req *, void *);
+void api_uploads_put(struct http_req *, void *);
 void page_status(struct http_req *, void *);		/* page_status.c */
 void page_builders(struct http_req *, void *);		/* page_builders.c */
 void page_health(struct http_req *, void *);		/* health.c */

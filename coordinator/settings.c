@@ -65,6 +65,9 @@ static const struct key global_keys[] = {
 	{ CFG_VALUE("head-timeout"), VALUE_DURATION, RESTART, KEY(settings, head_ms), "10s" },
 	{ CFG_VALUE("stall-timeout"), VALUE_DURATION, RESTART, KEY(settings, stall_ms), "1m" },
 	{ CFG_VALUE("connections"), VALUE_COUNT, RESTART, KEY(settings, connections), "10000" },
+	{ CFG_VALUE("upload-keep"), VALUE_DURATION, RESTART, KEY(settings, upload_keep_ms), "10m" },
+	{ CFG_VALUE("upload-space"), VALUE_SPACE, RESTART, KEY(settings, upload_space), "4G" },
+	{ CFG_VALUE("user-upload-space"), VALUE_SPACE, RESTART, KEY(settings, user_upload_space), "2G" },
 	{ CFG_VALUE("user-limit"), VALUE_LIMIT, RELOAD, KEY(settings, user_limit), "none" },
 	{ CFG_VALUE("log"), VALUE_LEVEL, RELOAD, KEY(settings, log), "info" },
 };

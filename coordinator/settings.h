@@ -27,6 +27,8 @@ struct settings {
 	int64_t		 exec_poll_ms, save_ms;
 	int64_t		 head_ms, stall_ms;
 	size_t		 connections;
+	int64_t		 upload_space, user_upload_space; /* bytes; -1: no uploads are kept */
+	int64_t		 upload_keep_ms;
 	int64_t		 user_limit;		/* -1: none */
 	struct catalog	*catalog;		/* one reference */
 };

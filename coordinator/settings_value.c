@@ -32,6 +32,21 @@ period_parse(const char *text, int64_t *out)
 	return 0;
 }
 
+static int
+space_parse(const char *text, int64_t *out)
+{
+	uint64_t	n;
+
+	if (str_eq(text, "none")) {
+		*out = -1;
+		return 0;
+	}
+	if (str_size(text, &n) == -1 || n == 0 || n > INT64_MAX)
+		return -1;
+	*out = (int64_t)n;
+	return 0;
+}
+
 static bool
 is_address(const char *text)
 {
@@ -60,6 +75,9 @@ value_take(enum value_kind kind, void *at, const char *text)
 	case VALUE_LIMIT:
 		return limit_parse(text, at) == 0 ? NULL :
 		    "neither \"none\" nor a number up to 1000000";
+	case VALUE_SPACE:
+		return space_parse(text, at) == 0 ? NULL :
+		    "neither \"none\" nor a size such as 512M or 4G";
 	case VALUE_COUNT:
 		if (str_int64(text, 0, VALUE_COUNT_MAX, &n) == -1)
 			return "not a number from 0 to 1000000";
@@ -97,6 +115,7 @@ value_same(enum value_kind kind, const void *a, const void *b)
 	case VALUE_DURATION:
 	case VALUE_PERIOD:
 	case VALUE_LIMIT:
+	case VALUE_SPACE:
 		return *(const int64_t *)a == *(const int64_t *)b;
 	case VALUE_LIST:
 		break;

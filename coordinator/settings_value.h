@@ -18,6 +18,7 @@ enum value_kind {
 	VALUE_PERIOD,	/* the same, 0 for "none" */
 	VALUE_COUNT,	/* size_t */
 	VALUE_LIMIT,	/* int64_t, -1 for "none" */
+	VALUE_SPACE,	/* int64_t, bytes, as 512M or 4G; -1 for "none", which is none at all */
 };
 
 /* Puts text's worth there, a list's behind what it holds; NULL, or why not. */

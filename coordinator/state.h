@@ -4,6 +4,7 @@
  *	lock		who has it (lock.h)	store.db	users, keys, leases, events
  *	ca.pem, ca-key.pem, server.pem, server-key.pem	(io/pki.h)
  *	control.sock	verbs (control.h)	local/		the local pool's machines
+ *	uploads/	what users hand to many (uploads.h)
  *	dev.env, dev-key	of -dev (dev.h)
  */
 #ifndef COORDINATOR_STATE_H

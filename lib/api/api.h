@@ -21,6 +21,9 @@
 #define API_H_PROXY		"X-Buildlet-Proxy"
 /* Ours, of what begins a command: whose environment it gets (coordinator(8)). */
 #define API_H_BUILDER_ENV	"X-Gomote-Builder-Env"
+/* Ours, of a PUT to an instance through the coordinator, which has no body: the
+ * digest of the upload (coordinator(8)) that is to be it. */
+#define API_H_UPLOAD		"X-Gomote-Upload"
 #define API_H_TARGET_PORT	"X-Target-Port"
 #define API_H_SUPPORTED		"X-Supported-Version"
 #define API_H_SSH_USER		"X-Go-Ssh-User"
@@ -50,6 +53,7 @@
 #define API_F_LSLINK	"lslink"
 #define API_F_EXECS	"execs"		/* a command as an object: /execs; of the coordinator: its index */
 #define API_F_BUILDER_ENV "builder-env"	/* of the coordinator: it heeds API_H_BUILDER_ENV */
+#define API_F_UPLOADS	"uploads"	/* of the coordinator: /api/v1/uploads and API_H_UPLOAD */
 #define API_F_PUSH	"push"		/* GET, POST and PUT /push */
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
 
