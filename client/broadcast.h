@@ -32,6 +32,8 @@ struct broadcast_how {		/* borrowed */
 	bool			 copies;	/* the output of each in a file, too (copy.h) */
 	bool			 any;		/* the first that ends with status 0 ends
 						 * the others, which count no more */
+	const char		*share;		/* a directory of share.h; NULL: they have nothing
+						 * to share */
 	/* One has ended, with that status; NULL: nobody asks. */
 	void			(*ended)(const char *name, int status, void *arg);
 	void			*arg;

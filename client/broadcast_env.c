@@ -9,6 +9,7 @@
 #include "client/child.h"
 #include "client/copy.h"
 #include "client/say.h"
+#include "client/share.h"
 #include "client/target.h"
 
 static void
@@ -45,11 +46,12 @@ static bool
 passes(const char *var)
 {
 	return !str_starts(var, "GOMOTE_GROUP=") &&
-	    !str_starts(var, "GOMOTE_INSTANCE=") && !str_starts(var, COPY_ENV "=");
+	    !str_starts(var, "GOMOTE_INSTANCE=") && !str_starts(var, COPY_ENV "=") &&
+	    !share_is_mark(var);
 }
 
 static void
-make_env(struct strs *env, const char *copy)
+make_env(struct strs *env, const char *share, const char *copy)
 {
 	extern char	**environ;
 	char		**var;
@@ -60,6 +62,8 @@ make_env(struct strs *env, const char *copy)
 	strs_adopt(env, child_mark());
 	if (copy != NULL)
 		strs_addf(env, COPY_ENV "=%s", copy);
+	if (share != NULL)
+		strs_adopt(env, share_mark(share));
 }
 
 void
@@ -68,7 +72,7 @@ broadcast_env_init(struct broadcast_env *x, const struct gomote *g,
 {
 	memset(x, 0, sizeof *x);
 	make_argv(&x->argv, g, how, name);
-	make_env(&x->env, copy);
+	make_env(&x->env, how->share, copy);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "client/fan.h"
 #include "client/push.h"
 #include "client/say.h"
+#include "client/share.h"
 
 #define USUAL_DIR "go"
 
@@ -93,6 +94,18 @@ has_word(int argc, char **argv, const char *word)
 	return false;
 }
 
+/* They scan and pack once, and upload once (share.h). */
+static int
+push_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	char	**share = arg;
+
+	(void)operands;
+	(void)n;
+	how->share = *share = share_make();
+	return EXIT_OK;
+}
+
 static int
 push_run(struct gomote *g, int argc, char **argv)
 {
@@ -115,7 +128,9 @@ push_run(struct gomote *g, int argc, char **argv)
 		    "do not ask before more than half is removed there" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
-	const struct fan	 fan = { .cmd = &cmd_push, .opts = opts };
+	char			*share = NULL;
+	const struct fan	 fan = { .cmd = &cmd_push, .opts = opts,
+	    .several = push_several, .arg = &share };
 	struct err		 e = ERR_INIT;
 	int			 status;
 
@@ -123,8 +138,10 @@ push_run(struct gomote *g, int argc, char **argv)
 	if (has_word(argc, argv, "-rules") &&
 	    cmd_options(&cmd_push, opts, argc, argv, 0, 1, &status) == -1)
 		return status;
-	if (!rules && fan_in(g, &fan, argc, argv, &spec.instance, &status) == -1)
+	if (!rules && fan_in(g, &fan, argc, argv, &spec.instance, &status) == -1) {
+		push_share_end(share);
 		return status;
+	}
 	spec.dir = dir;
 	return push_it(g, &spec, rules, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }

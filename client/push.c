@@ -26,8 +26,10 @@ push_drop_found(struct push *p)
 {
 	unsigned char	id[INV_DIGEST];
 
-	if (p->found == NULL)
+	if (p->found == NULL || p->found->shared) {	/* else: push_share_end */
+		p->found = NULL;
 		return;
+	}
 	if (!treecache_id(p->found->name, id))
 		treecache_drop(p->cache, p->found->name);
 	if (p->found->changed != NULL)
@@ -42,7 +44,8 @@ push_scan(struct push *p, bool all, struct err *e)
 {
 	const struct scan_spec	spec = { .cache = p->cache,
 	    .source = p->spec->source, .no_ignore = p->spec->no_ignore,
-	    .goroot = p->spec->goroot, .all = all };
+	    .goroot = p->spec->goroot, .all = all,
+	    .share = p->again ? NULL : p->share };
 
 	push_drop_found(p);
 	scan_free(p->scan);
@@ -97,13 +100,56 @@ push_is_direct(const struct push *p)
 	return strchr(p->spec->instance, '@') != NULL;
 }
 
-char *
-push_version(void)
+static char *
+new_version(int64_t *when)
 {
 	char	*random = secret_hex(5);
 	char	*text = xasprintf("devel gomote.%s", random);
 
+	*when = inv_now();
 	free(random);
+	return text;
+}
+
+/* What another one told: "WHEN TEXT"; NULL: it is of no use. */
+static char *
+told_version(const char *told, int64_t *when)
+{
+	const char	*text = strchr(told, ' ');
+	char		*ns;
+	int		 ret;
+
+	if (text == NULL)
+		return NULL;
+	ns = xstrndup(told, (size_t)(text - told));
+	ret = str_int64(ns, 0, INT64_MAX, when);
+	free(ns);
+	return ret == 0 ? xstrdup(text + 1) : NULL;
+}
+
+char *
+push_version(struct push *p, int64_t *when)
+{
+	struct share_task	*t;
+	struct str		 told = STR_INIT;
+	enum share_turn		 turn;
+	char			*text = NULL, *line;
+
+	if (p->share == NULL)
+		return new_version(when);
+	t = share_task_new(p->share, p->g->loop, "version");
+	turn = share_wait(t, &told);
+	if (turn == SHARE_TOLD)
+		text = told_version(str_text(&told), when);
+	if (text == NULL)
+		text = new_version(when);
+	if (turn == SHARE_OURS) {
+		line = xasprintf("%lld %s", (long long)*when, text);
+		share_tell(t, line);
+		free(line);
+	}
+	share_task_free(t);
+	str_release(&told);
 	return text;
 }
 
@@ -176,8 +222,12 @@ static int
 push_run(struct push *p, struct err *e)
 {
 	if (cmd_prepare(p->g, e) == -1 ||
-	    (p->cache = treecache_dir(e)) == NULL ||
-	    push_scan(p, p->spec->verbose || p->spec->dry_run, e) == -1 ||
+	    (p->cache = treecache_dir(e)) == NULL)
+		return -1;
+	/* Inventories have names in the cache, which therefore must be the same. */
+	if (treecache_stays(p->cache))
+		p->share = share_join();
+	if (push_scan(p, p->spec->verbose || p->spec->dry_run, e) == -1 ||
 	    (p->c = cmd_call(p->g, p->spec->instance, e)) == NULL ||
 	    push_status(p, e) == -1)
 		return -1;
@@ -198,12 +248,32 @@ push_tree(struct gomote *g, const struct push_spec *spec, struct err *e)
 	ret = push_run(&p, e);
 	push_drop_found(&p);
 	scan_free(p.scan);
+	share_leave(p.share);
 	treecache_leave(p.cache);
 	inv_release(&p.here);
 	rules_free(p.rules);
 	api_status_release(&p.status);
 	call_free(p.c);
 	return ret;
+}
+
+void
+push_share_end(char *dir)
+{
+	static const char *const	 tasks[] = { SCAN_TASK, SCAN_TASK_ALL };
+	char				*cache, *told;
+	size_t				 i;
+
+	if (dir == NULL)
+		return;
+	cache = treecache_dir(NULL);
+	for (i = 0; cache != NULL && i < nitems(tasks); i++) {
+		if ((told = share_told(dir, tasks[i])) != NULL)
+			scan_drop_told(cache, told);
+		free(told);
+	}
+	treecache_leave(cache);
+	share_remove(dir);
 }
 
 int

@@ -25,6 +25,9 @@ struct push_spec {
 };
 
 int push_tree(struct gomote *, const struct push_spec *, struct err *e) MUST;
+/* Of a broadcast, which is over: removes what its pushes shared (share.h). dir is
+ * freed; NULL is fine. */
+void push_share_end(char *dir);
 /* Prints the rules that hold for the tree on stdout. */
 int push_print_rules(const struct push_spec *, struct err *e) MUST;
 

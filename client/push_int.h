@@ -15,6 +15,7 @@
 #include "client/push.h"
 #include "client/rules.h"
 #include "client/scan.h"
+#include "client/share.h"
 
 struct push {
 	struct gomote		*g;
@@ -22,6 +23,8 @@ struct push {
 	struct call		*c;
 	bool			 go;		/* the tree is a Go tree */
 	char			*cache;		/* treecache_dir */
+	struct share		*share;		/* NULL: not one of a broadcast */
+	bool			 again;		/* what the others saw does not count any more */
 	struct scan		*scan;
 	const struct scan_result *found;	/* its; NULL until push_scanned */
 	struct inventory	 here;		/* once push_here was called */
@@ -42,9 +45,10 @@ int  push_scan(struct push *, bool all, struct err *e) MUST;
 int  push_scanned(struct push *, struct err *e) MUST;
 /* Loads it into here. */
 int  push_here(struct push *, struct err *e) MUST;
-/* A text for a VERSION to be made there, malloc'ed: a Go tree from a repository
- * has none, and its make.bash would ask git for one. */
-char *push_version(void) MUST;
+/* A text for a VERSION to be made there, malloc'ed, and since when it is so (ns): a
+ * Go tree from a repository has none, and its make.bash would ask git for one. All
+ * of a broadcast get the same. */
+char *push_version(struct push *, int64_t *when) MUST;
 
 /* "send" or "remove" a path: dry-run prints it, -v notes it. */
 void push_tell(const struct push *, const char *what, const char *path);

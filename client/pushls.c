@@ -17,6 +17,7 @@
 #include "client/manifest.h"
 #include "client/plan.h"
 #include "client/push_int.h"
+#include "client/pushput.h"
 #include "client/say.h"
 #include "client/upload.h"
 #include "io/buf.h"
@@ -152,10 +153,12 @@ step_bootstrap(struct listing *l, struct err *e)
 static int
 step_version(struct listing *l, struct err *e)
 {
+	int64_t	when;
+
 	(void)e;
 	if (l->p->go && inv_find(&l->local.inv, "VERSION") == NULL &&
 	    !plan_remote_has(l->plan, "VERSION"))
-		l->version = push_version();
+		l->version = push_version(l->p, &when);
 	return 0;
 }
 
@@ -234,57 +237,71 @@ step_remove(struct listing *l, struct err *e)
 	return remove_all(l, plan_removals(l->plan), e);
 }
 
-static struct evbuffer *
-names_to_send(const struct listing *l)
+static void
+names_to_send(const struct listing *l, struct str *names)
 {
-	struct evbuffer	*b = buf_new();
-	size_t		 i;
+	const struct inv_entry	*x;
+	size_t			 i;
 
-	for (i = 0; i < l->local.inv.n; i++)
-		if (plan_sends(&l->local.inv.v[i]))
-			buf_add(b, l->local.inv.v[i].path,
-			    strlen(l->local.inv.v[i].path) + 1);
-	return b;
+	for (i = 0; i < l->local.inv.n; i++) {
+		x = &l->local.inv.v[i];
+		if (plan_sends(x))
+			str_addn(names, x->path, strlen(x->path) + 1);
+	}
 }
 
-static int
-upload_body(struct listing *l, struct body *body, struct err *e)
-{
-	struct form		*query = form_new();
-	struct call_request	 q = { .method = "PUT", .path = "/writetgz",
-	    .query = query, .body = body, .doing = "push",
-	    .head_ms = UPLOAD_ANSWER_MS };
-	int			 ret;
+struct packing {
+	const struct listing	*l;
+	const struct str	*names;
+};
 
-	form_add(query, "dir", l->p->spec->dir);
-	ret = call_text(l->p->c, &q, 4096, NULL, e);
-	form_free(query);
-	return ret;
+static struct made *
+pack(void *arg, struct body **body, struct err *e)
+{
+	const struct packing	*k = arg;
+	struct push		*p = k->l->p;
+	struct bundle_spec	 spec = { .dir = p->spec->source,
+	    .zstd = push_has(p, API_F_ZSTD), .version = k->l->version };
+	struct made		*made;
+
+	spec.names = buf_new();
+	buf_add(spec.names, k->names->s, k->names->len);
+	made = bundle_start(p->g->loop, &spec, body, e);
+	buf_free(spec.names);
+	return made;
+}
+
+/* What is packed depends on nothing else. */
+static void
+add_plan(const struct listing *l, struct str *plan)
+{
+	str_addf(plan, "%d %s\n", push_has(l->p, API_F_ZSTD),
+	    l->version != NULL ? l->version : "");
 }
 
 static int
 step_upload(struct listing *l, struct err *e)
 {
-	struct bundle_spec	 spec = { .dir = l->p->spec->source,
-	    .zstd = push_has(l->p, API_F_ZSTD), .version = l->version };
-	struct progress		*progress;
-	struct made		*pack;
-	struct body		*body;
-	int			 ret = -1;
+	struct str	 names = STR_INIT, plan = STR_INIT;
+	struct form	*query;
+	struct packing	 k = { l, &names };
+	struct pushput	 u = { .path = "/writetgz", .most = plan_send_bytes(l->plan),
+	    .pack = pack, .arg = &k };
+	int		 ret;
 
 	if (plan_send_count(l->plan) == 0 && l->version == NULL)
 		return 0;
-	spec.names = names_to_send(l);
-	pack = bundle_start(l->p->g->loop, &spec, &body, e);
-	buf_free(spec.names);
-	if (pack == NULL)
-		return -1;
-	progress = push_progress(l->p, pack, plan_send_bytes(l->plan));
-	ret = upload_body(l, body, e);
-	progress_free(progress);
-	if (ret == -1 && call_status(l->p->c) == 0 && made_error(pack) != NULL)
-		*e = *made_error(pack);
-	made_free(pack);
+	names_to_send(l, &names);
+	add_plan(l, &plan);
+	str_addn(&plan, names.s, names.len);
+	u.plan = plan.s;
+	u.len = plan.len;
+	u.query = query = form_new();
+	form_add(query, "dir", l->p->spec->dir);
+	ret = pushput(l->p, &u, e);
+	form_free(query);
+	str_release(&plan);
+	str_release(&names);
 	return ret;
 }
 

@@ -9,10 +9,10 @@
 #include "client/delta.h"
 #include "client/push_int.h"
 #include "client/pushpack.h"
+#include "client/pushput.h"
 #include "client/remote.h"
 #include "client/say.h"
 #include "client/treecache.h"
-#include "client/upload.h"
 #include "io/buf.h"
 
 #define TRIES		10
@@ -211,13 +211,14 @@ static void
 plan_version(struct attempt *a)
 {
 	struct push	*p = a->p;
+	int64_t		 when;
 
 	if (!p->go || p->found->has_version || version_is_there(a))
 		return;
-	a->version = push_version();
+	a->version = push_version(p, &when);
 	a->version_entry = (struct inv_entry){ .path = "VERSION", .target = "",
 	    .kind = INV_FILE, .mode = 0644, .size = strlen(a->version),
-	    .mtime = inv_now() };
+	    .mtime = when };
 	delta_add_once(&a->delta, &a->version_entry, a->version);
 }
 
@@ -321,20 +322,26 @@ step_tell(struct attempt *a, struct err *e)
 
 /* --- doing ------------------------------------------------------------------------------ */
 
-static int
-put_body(struct attempt *a, struct body *body, struct err *e)
-{
-	struct form		*query = form_new();
-	struct call_request	 q = { .method = "PUT", .path = "/push",
-	    .query = query, .body = body, .doing = "push",
-	    .head_ms = UPLOAD_ANSWER_MS };
-	int			 ret;
+struct packing {
+	const struct attempt	*a;
+	const struct str	*items;
+};
 
-	form_add(query, "dir", a->p->spec->dir);
-	form_add(query, "wait", LONG_WAIT_MS);
-	ret = call_text(a->p->c, &q, 4096, NULL, e);
-	form_free(query);
-	return ret;
+static struct made *
+pack(void *arg, struct body **body, struct err *e)
+{
+	const struct packing	*k = arg;
+	struct push		*p = k->a->p;
+	struct pushpack_spec	 spec = { .cache = p->cache,
+	    .source = p->spec->source, .tree = p->found->name,
+	    .base = k->a->base != NULL ? k->a->base : "-" };
+	struct made		*made;
+
+	spec.items = buf_new();
+	buf_add(spec.items, k->items->s, k->items->len);
+	made = pushpack_start(p->g->loop, &spec, body, e);
+	buf_free(spec.items);
+	return made;
 }
 
 /* 1: it must be tried again. */
@@ -342,30 +349,22 @@ static int
 step_put(struct attempt *a, struct err *e)
 {
 	struct push_item	 end = { .letter = PUSH_END };
-	struct pushpack_spec	 spec = { .cache = a->p->cache,
-	    .source = a->p->spec->source, .tree = a->p->found->name,
-	    .base = a->base != NULL ? a->base : "-" };
 	struct str		 items = STR_INIT;
-	struct progress		*progress;
-	struct made		*made;
-	struct body		*body;
+	struct form		*query = form_new();
+	struct packing		 k = { a, &items };
+	struct pushput		 u = { .path = "/push", .query = query,
+	    .most = a->delta.bytes, .pack = pack, .arg = &k };
 	int			 ret;
 
 	delta_items(&a->delta, &a->there, &items);
 	push_write(&items, &end);
-	spec.items = buf_new();
-	buf_add(spec.items, items.s, items.len);
+	u.plan = items.s;
+	u.len = items.len;
+	form_add(query, "dir", a->p->spec->dir);
+	form_add(query, "wait", LONG_WAIT_MS);
+	ret = pushput(a->p, &u, e);
+	form_free(query);
 	str_release(&items);
-	made = pushpack_start(a->p->g->loop, &spec, &body, e);
-	buf_free(spec.items);
-	if (made == NULL)
-		return -1;
-	progress = push_progress(a->p, made, a->delta.bytes);
-	ret = put_body(a, body, e);
-	progress_free(progress);
-	if (ret == -1 && call_status(a->p->c) == 0 && made_error(made) != NULL)
-		*e = *made_error(made);
-	made_free(made);
 	return ret == -1 && call_status(a->p->c) == 412 ? 1 : ret;
 }
 
@@ -395,6 +394,7 @@ pushrec(struct push *p, struct err *e)
 		if (tries > 0) {
 			say_note("%s has changed meanwhile: comparing again",
 			    p->spec->dir);
+			p->again = true;
 			if (push_scan(p, p->spec->verbose, e) == -1)
 				return -1;
 		}

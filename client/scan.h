@@ -14,6 +14,7 @@
 
 struct loop;
 struct scan;
+struct share;
 
 struct scan_spec {
 	const char	*cache;		/* treecache_dir */
@@ -22,6 +23,8 @@ struct scan_spec {
 	bool		 goroot;	/* named by $GOROOT, and a Go tree */
 	bool		 all;		/* read new files too, which the push itself
 					 * would read */
+	struct share	*share;		/* NULL: do not ask the others of a broadcast; must
+					 * outlive the scan, as cache and source */
 };
 
 struct scan_result {
@@ -34,12 +37,20 @@ struct scan_result {
 	unsigned char	 since[INV_DIGEST];
 	size_t		 count;
 	const char	*changed, *former;
+	bool		 shared;	/* others of a broadcast use these inventories, too */
 };
+
+/* Tasks of share.h, whose result is what the helper said: with and without .all. */
+#define SCAN_TASK	"scan"
+#define SCAN_TASK_ALL	"scan-all"
 
 struct scan *scan_start(struct loop *, const struct scan_spec *, struct err *e) MUST;
 /* Runs the loop until it has ended. The result is the scan's own. NULL and e.
  * Says what there is to note. */
 const struct scan_result *scan_wait(struct scan *, struct err *e) MUST;
+/* The inventories that such a result tells of, in the cache: only their users knew
+ * of those without an id. */
+void scan_drop_told(const char *cache, const char *told);
 void scan_free(struct scan *);		/* kills the helper; NULL is fine */
 
 /* The rules that hold for a tree: ours and its .gomotepush. NULL and e. */

@@ -58,13 +58,20 @@ treecache_dir(struct err *e)
 	return NULL;
 }
 
+bool
+treecache_stays(const char *dir)
+{
+	const char	*base = strrchr(dir, '/');
+
+	return base == NULL || !str_starts(base + 1, TEMPORARY);
+}
+
 void
 treecache_leave(char *dir)
 {
-	const char	*base = dir != NULL ? strrchr(dir, '/') : NULL;
-	int		 fd;
+	int	fd;
 
-	if (base != NULL && str_starts(base + 1, TEMPORARY)) {
+	if (dir != NULL && !treecache_stays(dir)) {
 		fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd != -1) {
 			if (tree_remove(fd, ".", NULL) == -1) {

@@ -20,6 +20,7 @@
  * which treecache_leave removes. malloc'ed; NULL and e. */
 char *treecache_dir(struct err *e) MUST;
 void treecache_leave(char *dir);	/* frees; NULL is fine */
+bool treecache_stays(const char *dir);	/* it is the user's, not that of one's own */
 
 /* The newest inventory of the tree at source, its name in *name (malloc'ed,
  * NULL if there is none). */

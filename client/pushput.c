@@ -1,0 +1,180 @@
+/* pushput.c - see pushput.h. */
+#include "client/pushput.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "base/xmalloc.h"
+#include "client/progress.h"
+#include "client/say.h"
+#include "client/upload.h"
+#include "data/json.h"
+#include "io/digest.h"
+
+/* Less is sent as fast as it is asked for. */
+#define SHARE_MIN	(32 * 1024)
+#define ANSWER_MAX	(64 * 1024)
+#define NONE		"none"		/* told of a task: each for himself */
+
+/* q with what is packed; the answer into text (NULL: dropped). *broke: it could not
+ * be packed. */
+static int
+send_packed(struct push *p, const struct pushput *u, struct call *c,
+    struct call_request *q, struct str *text, bool *broke, struct err *e)
+{
+	struct progress	*progress;
+	struct made	*made = u->pack(u->arg, &q->body, e);
+	int		 ret;
+
+	*broke = made == NULL;
+	if (made == NULL)
+		return -1;
+	q->head_ms = UPLOAD_ANSWER_MS;
+	progress = push_progress(p, made, u->most);
+	ret = call_text(c, q, ANSWER_MAX, text, e);
+	progress_free(progress);
+	*broke = ret == -1 && call_status(c) == 0 && made_error(made) != NULL;
+	if (*broke)
+		*e = *made_error(made);
+	made_free(made);
+	return ret;
+}
+
+static int
+put_own(struct push *p, const struct pushput *u, struct err *e)
+{
+	struct call_request	q = { .method = "PUT", .path = u->path,
+	    .query = u->query, .doing = "push" };
+	bool			broke;
+
+	return send_packed(p, u, p->c, &q, NULL, &broke, e);
+}
+
+/* --- at the coordinator --------------------------------------------------------- */
+
+static bool
+keeps_uploads(struct call *c)
+{
+	struct call_request	 q = { .method = "GET", .path = "/api/v1/version",
+	    .doing = "push" };
+	struct str		 text = STR_INIT;
+	struct json		*j = NULL, *list;
+	bool			 yes = false;
+	size_t			 i;
+
+	if (call_text(c, &q, ANSWER_MAX, &text, NULL) == 0)
+		j = json_parse(str_text(&text), text.len, NULL);
+	list = json_get(j, "Features");
+	for (i = 0; i < json_len(list); i++)
+		yes |= str_eq(json_value_str(json_at(list, i)), API_F_UPLOADS);
+	json_free(j);
+	str_release(&text);
+	return yes;
+}
+
+/* The digest in the answer, malloc'ed; NULL: there is none. */
+static char *
+digest_in(const struct str *text)
+{
+	struct json	*j = json_parse(str_text(text), text->len, NULL);
+	const char	*s = json_str(j, "Digest", "");
+	char		*digest = NULL;
+
+	if (strlen(s) == DIGEST_HEX_MAX - 1)
+		digest = xstrdup(s);
+	json_free(j);
+	return digest;
+}
+
+/* Its name there, malloc'ed; NULL: each for himself. *broke: it could not be
+ * packed, which others may fare better with. */
+static char *
+upload(struct push *p, const struct pushput *u, bool *broke)
+{
+	struct err		 e = ERR_INIT;
+	struct call		*c = cmd_call(p->g, NULL, &e);
+	struct call_request	 q = { .method = "POST", .path = "/api/v1/uploads",
+	    .doing = "upload for all" };
+	struct str		 text = STR_INIT;
+	char			*digest = NULL;
+
+	*broke = false;
+	if (c != NULL && keeps_uploads(c)) {
+		if (send_packed(p, u, c, &q, &text, broke, &e) == 0)
+			digest = digest_in(&text);
+		else if (!*broke)
+			say_note("%s: so each instance gets an upload of its own",
+			    e.msg);
+	}
+	str_release(&text);
+	call_free(c);
+	return digest;
+}
+
+static char *
+task_name(const struct push *p, const struct pushput *u)
+{
+	struct digest	*d = digest_new(DIGEST_SHA256);
+	char		 hex[DIGEST_HEX_MAX];
+
+	digest_add(d, u->path, strlen(u->path) + 1);
+	digest_add(d, p->found->name, strlen(p->found->name) + 1);
+	digest_add(d, u->plan, u->len);
+	digest_hex(d, hex);
+	digest_free(d);
+	return xasprintf("pack-%s", hex);
+}
+
+/* The name of the upload that we have in common with others, malloc'ed; NULL: none. */
+static char *
+common(struct push *p, const struct pushput *u)
+{
+	char			*name = task_name(p, u), *digest = NULL;
+	struct share_task	*t = share_task_new(p->share, p->g->loop, name);
+	struct str		 told = STR_INIT;
+	enum share_turn		 turn = share_wait(t, &told);
+	bool			 broke;
+
+	if (turn == SHARE_TOLD && !str_eq(str_text(&told), NONE))
+		digest = xstrdup(str_text(&told));
+	if (turn == SHARE_OURS) {
+		digest = upload(p, u, &broke);
+		if (!broke)
+			share_tell(t, digest != NULL ? digest : NONE);
+	}
+	share_task_free(t);
+	str_release(&told);
+	free(name);
+	return digest;
+}
+
+/* 1: it is not held (any more). */
+static int
+put_named(struct push *p, const struct pushput *u, const char *digest, struct err *e)
+{
+	struct headers		*more = headers_new();
+	struct call_request	 q = { .method = "PUT", .path = u->path,
+	    .query = u->query, .more = more, .doing = "push",
+	    .head_ms = UPLOAD_ANSWER_MS };
+	int			 ret;
+
+	headers_add(more, API_H_UPLOAD, digest);
+	ret = call_text(p->c, &q, ANSWER_MAX, NULL, e);
+	headers_free(more);
+	return ret == -1 && call_status(p->c) == 410 ? 1 : ret;
+}
+
+int
+pushput(struct push *p, const struct pushput *u, struct err *e)
+{
+	char	*digest = NULL;
+	int	 ret = 1;
+
+	if (p->share != NULL && !push_is_direct(p) && u->len + u->most >= SHARE_MIN)
+		digest = common(p, u);
+	if (digest != NULL)
+		ret = put_named(p, u, digest, e);
+	free(digest);
+	return ret == 1 ? put_own(p, u, e) : ret;
+}
