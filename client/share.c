@@ -246,14 +246,27 @@ share_wait(struct share_task *t, struct str *told)
 	return turn;
 }
 
+/* All or nothing; unlike file_write it need not outlive a crash. */
+static void
+write_told(const char *dir, const char *name, const char *text)
+{
+	int			 root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tree_file	*f = NULL;
+
+	if (root != -1)
+		f = tree_create(root, name, 0600, NULL);
+	if (f != NULL && file_write_all(tree_fd(f), text, strlen(text)) == -1)
+		tree_drop(f);
+	else if (f != NULL && tree_commit(f, NULL) == -1) {
+		/* The next one claims it. */
+	}
+	if (root != -1)
+		close(root);
+}
+
 void
 share_tell(struct share_task *t, const char *text)
 {
-	char	*path = xasprintf("%s/%s", t->share->dir, t->name);
-
-	/* If that fails the next one claims it. */
-	if (file_write(path, text, strlen(text), 0600, NULL) == -1)
-		(void)unlink(path);
-	free(path);
+	write_told(t->share->dir, t->name, text);
 	let_go(t);
 }

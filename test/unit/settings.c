@@ -82,6 +82,24 @@ START_TEST(sections_make_the_catalog)
 }
 END_TEST
 
+START_TEST(space_for_uploads)
+{
+	struct settings	*s = good("upload-space = 512M\nuser-upload-space = none\n"), *t;
+	struct strs	 keys = STRS_INIT;
+
+	ck_assert_int_eq(s->upload_space, (int64_t)512 << 20);
+	ck_assert_int_eq(s->user_upload_space, -1);
+	ck_assert_int_eq(s->upload_keep_ms, 10 * 60 * 1000);
+	t = good("upload-space = 1G\nuser-upload-space = none\n");
+	settings_restart_keys(s, t, &keys);
+	ck_assert_uint_eq(keys.n, 1);
+	ck_assert_str_eq(keys.v[0], "upload-space");
+	strs_release(&keys);
+	settings_free(s);
+	settings_free(t);
+}
+END_TEST
+
 START_TEST(limits_of_users)
 {
 	struct settings	*s = good("user-limit = 5\nuser ci { limit = 50 }\n"
@@ -101,6 +119,9 @@ static const struct { const char *text, *error; } bad[] = {
 	{ "grace = -3s\n", "c.conf:1: grace: not a duration" },
 	{ "\n\nlog = loud\n", "c.conf:3: log: there are error" },
 	{ "connections = many\n", "c.conf:1: connections: not a number" },
+	{ "upload-space = much\n", "c.conf:1: upload-space: neither" },
+	{ "user-upload-space = 0\n", "c.conf:1: user-upload-space: neither" },
+	{ "upload-keep = 0s\n", "c.conf:1: upload-keep: not a duration" },
 	{ "user-limit = -2\n", "c.conf:1: user-limit: neither" },
 	{ "user a {\n limit = few\n}\n", "c.conf:2: limit: neither" },
 	{ "host-type a {\n\n pool = cloud\n}\n", "c.conf:3: host type a: pool \"cloud\"" },
@@ -237,6 +258,7 @@ unit_suite(void)
 
 	tcase_add_test(t, empty_file_has_the_defaults);
 	tcase_add_test(t, sections_make_the_catalog);
+	tcase_add_test(t, space_for_uploads);
 	tcase_add_test(t, limits_of_users);
 	tcase_add_loop_test(t, bad_files_are_refused_with_line_and_reason, 0,
 	    (int)(sizeof bad / sizeof bad[0]));
