@@ -104,7 +104,7 @@ upload(struct push *p, const struct pushput *u, bool *broke)
 		if (send_packed(p, u, c, &q, &text, broke, &e) == 0)
 			digest = digest_in(&text);
 		else if (!*broke)
-			say_note("%s: so each instance gets an upload of its own",
+			say_note("%s; so each instance gets an upload of its own",
 			    e.msg);
 	}
 	str_release(&text);
