@@ -17,7 +17,8 @@
 #define TOLD_MAX	(1024 * 1024)
 #define BEAT_MS		1000
 #define STILL_MS	30000	/* a claim that does not stir for so long counts no more */
-#define LOOK_MS		5
+#define LOOK_MS		5	/* to look for what others told, first; then a little */
+#define LOOK_MAX_MS	25	/* more each time, since they need the processor */
 #ifdef __APPLE__
 #define MTIME		st_mtimespec
 #else
@@ -240,9 +241,13 @@ enum share_turn
 share_wait(struct share_task *t, struct str *told)
 {
 	enum share_turn	turn;
+	int64_t		ms = LOOK_MS;
 
-	while ((turn = share_try(t, told)) == SHARE_OTHERS)
-		loop_turn(t->loop, LOOK_MS);
+	while ((turn = share_try(t, told)) == SHARE_OTHERS) {
+		loop_turn(t->loop, ms);
+		if (ms < LOOK_MAX_MS)
+			ms++;
+	}
 	return turn;
 }
 

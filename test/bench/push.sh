@@ -3,7 +3,9 @@
 # turn: unchanged trees, one file changed, 1 % of them, one block of a 100 MiB
 # file, and the first push, that beside tar and ssh, too. GOROOT_TREE is a Go
 # tree, or golang-1.19-src is installed; LINUX_TREE one of Linux, or
-# linux-source-6.1 is installed, or those cases are left out.
+# linux-source-6.1 is installed, or those cases are left out. And a push to a group
+# of ten machines beside the same push to one: what travels, and how long it takes,
+# where all ten are on this computer, too.
 . "$(dirname "$0")/../lib/sh.sh"
 # shellcheck source=test/lib/bench.sh
 . "$SRC/test/lib/bench.sh"
@@ -115,6 +117,66 @@ first() {
 	    "<=0.25x" "$(median <"$T/tar")" "tar cz | ssh tar xz"
 }
 
+# --- a group of ten
+
+group_up() {
+	local i name
+	for i in {0..9}; do
+		start "ten$i" buildlet -reverse-type host-linux-amd64-reverse \
+		    -coordinator "127.0.0.1:$PORT" -workdir "$W/work-ten$i" \
+		    -ca "$GOMOTE_CA" -key-file "$GO_BUILD_KEY_PATH" -hostname "ten$i"
+	done
+	for i in {0..9}; do eventually machine_up "ten$i"; done
+	gomote create -count=10 -new-group ten linux-amd64-reverse >/dev/null 2>&1
+}
+to_one() { (cd "$W/go" && gomote "$@" push -yes -dir group "$inst") 2>>"$T/push.err"; }
+to_ten() { (cd "$W/go" && gomote "$@" -group ten push -yes -dir group) 2>>"$T/push.err"; }
+group_forget() {
+	rm -rf "$W/cache"
+	gomote rm "$inst" group
+	gomote -group ten rm group 2>>"$T/push.err"
+}
+# sent CMD...: the bytes that it sends, by a relay before the coordinator.
+sent() {
+	start relay "$TEST_BIN/relay" -port-file "$T/relay.port" "127.0.0.1:$PORT"
+	wait_file "$T/relay.port"
+	"$@" -agent off -server "https://127.0.0.1:$(cat "$T/relay.port")"
+	eventually grep -q over: "$T/relay.log"
+	stop relay
+	awk '/over:/ { for (i = 1; i < NF; i++) if ($i == "over:") n += $(i + 1) }
+	    END { print n + 0 }' "$T/relay.log"
+	rm "$T/relay.port" "$T/relay.log"
+}
+group() {
+	local i one
+	group_up
+	: >"$T/ours"
+	: >"$T/peer"
+	for ((i = 0; i < ${FIRSTS:-3}; i++)); do
+		group_forget
+		millis to_one >>"$T/peer"
+		rm -rf "$W/cache"
+		millis to_ten >>"$T/ours"
+	done
+	figure push-group-time ms "$(median <"$T/ours")" "<=3x" "$(median <"$T/peer")" \
+	    "the same push to one"
+	group_forget
+	one=$(sent to_one)
+	rm -rf "$W/cache"
+	figure push-group-bytes bytes "$(sent to_ten)" "<=2x" "$one" "the same push to one"
+	: >"$T/ours"
+	: >"$T/peer"
+	for ((i = 0; i < N; i++)); do
+		edit_many "$i"
+		millis to_one >>"$T/peer"
+		millis to_ten >>"$T/ours"
+	done
+	figure push-group-1-percent-time ms "$(median <"$T/ours")" "<=3x" \
+	    "$(median <"$T/peer")" "the same push to one"
+	for i in {0..9}; do stop "ten$i"; done
+	rm -rf "$W"/work-ten*
+}
+
 edit_one() { echo "// $1" >>"$W/go/src/fmt/print.go"; }
 edit_many() {
 	local f
@@ -134,6 +196,7 @@ wire go
 turns push-go-one-file go "<=0.6x" edit_one
 find "$W/go" -type f | LC_ALL=C sort | awk 'NR % 100 == 1' >"$T/many"
 turns push-go-1-percent go "<=0.8x" edit_many
+group
 mkdir "$W/big"
 head -c 100M /dev/urandom >"$W/big/file"
 ours big

@@ -462,15 +462,18 @@ END_TEST
 /* Files that cannot be made, or not be written. */
 START_TEST(test_no_disk)
 {
-	struct rlimit	was, few;
+	const struct sigaction	ignored = { .sa_handler = SIG_IGN };
+	struct sigaction	before;
+	struct rlimit		was, few;
 
+	ck_assert_int_eq(sigaction(SIGXFSZ, &ignored, &before), 0);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
 	few = was;
 	few.rlim_cur = 10 * KIB;
-	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
 	ck_assert(!put("alice", 'a', 20 * KIB));
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+	ck_assert_int_eq(sigaction(SIGXFSZ, &before, NULL), 0);
 	ck_assert_int_eq(why.code, UPLOADS_FULL);
 	ck_assert_int_eq(files(), 0);
 
