@@ -8,13 +8,17 @@
 #include "base/xmalloc.h"
 #include "client/progress.h"
 #include "client/say.h"
+#include "client/side.h"
+#include "client/treecache.h"
 #include "client/upload.h"
 #include "data/json.h"
 #include "io/digest.h"
+#include "io/loop.h"
 
 /* Less is sent as fast as it is asked for. */
 #define SHARE_MIN	(32 * 1024)
 #define ANSWER_MAX	(64 * 1024)
+#define AWAKE_MS	15000
 #define NONE		"none"		/* told of a task: each for himself */
 
 /* q with what is packed; the answer into text (NULL: dropped). *broke: it could not
@@ -60,11 +64,12 @@ keeps_uploads(struct call *c)
 	    .doing = "push" };
 	struct str		 text = STR_INIT;
 	struct json		*j = NULL, *list;
+	struct err		 e = ERR_INIT;
 	bool			 yes = false;
 	size_t			 i;
 
-	if (call_text(c, &q, ANSWER_MAX, &text, NULL) == 0)
-		j = json_parse(str_text(&text), text.len, NULL);
+	if (call_text(c, &q, ANSWER_MAX, &text, &e) == 0)
+		j = json_parse(str_text(&text), text.len, &e);
 	list = json_get(j, "Features");
 	for (i = 0; i < json_len(list); i++)
 		yes |= str_eq(json_value_str(json_at(list, i)), API_F_UPLOADS);
@@ -77,7 +82,8 @@ keeps_uploads(struct call *c)
 static char *
 digest_in(const struct str *text)
 {
-	struct json	*j = json_parse(str_text(text), text->len, NULL);
+	struct err	 e = ERR_INIT;
+	struct json	*j = json_parse(str_text(text), text->len, &e);
 	const char	*s = json_str(j, "Digest", "");
 	char		*digest = NULL;
 
@@ -126,6 +132,46 @@ task_name(const struct push *p, const struct pushput *u)
 	return xasprintf("pack-%s", hex);
 }
 
+/* Until the instance gets the upload, which may take long, nothing else would keep
+ * it from ending as unused. */
+struct awake {
+	struct side	*side;		/* NULL: without */
+	struct timer	*timer;
+};
+
+static void
+on_awake_answer(const struct side_answer *a, void *arg)
+{
+	(void)a;
+	(void)arg;
+}
+
+static void
+on_awake(void *arg)
+{
+	const struct side_request	q = { .method = "GET", .path = "/status" };
+	struct awake			*w = arg;
+
+	if (!side_busy(w->side))
+		side_ask(w->side, &q, on_awake_answer, w);
+}
+
+static void
+awake_begin(struct awake *w, struct push *p)
+{
+	w->timer = NULL;
+	w->side = side_new(p->g->loop, &p->g->cred, p->spec->instance, NULL);
+	if (w->side != NULL)
+		w->timer = loop_every(p->g->loop, AWAKE_MS, on_awake, w);
+}
+
+static void
+awake_end(struct awake *w)
+{
+	timer_free(w->timer);
+	side_free(w->side);
+}
+
 /* The name of the upload that we have in common with others, malloc'ed; NULL: none. */
 static char *
 common(struct push *p, const struct pushput *u)
@@ -133,9 +179,12 @@ common(struct push *p, const struct pushput *u)
 	char			*name = task_name(p, u), *digest = NULL;
 	struct share_task	*t = share_task_new(p->share, p->g->loop, name);
 	struct str		 told = STR_INIT;
-	enum share_turn		 turn = share_wait(t, &told);
+	struct awake		 awake;
+	enum share_turn		 turn;
 	bool			 broke;
 
+	awake_begin(&awake, p);
+	turn = share_wait(t, &told);
 	if (turn == SHARE_TOLD && !str_eq(str_text(&told), NONE))
 		digest = xstrdup(str_text(&told));
 	if (turn == SHARE_OURS) {
@@ -143,6 +192,7 @@ common(struct push *p, const struct pushput *u)
 		if (!broke)
 			share_tell(t, digest != NULL ? digest : NONE);
 	}
+	awake_end(&awake);
 	share_task_free(t);
 	str_release(&told);
 	free(name);
@@ -165,14 +215,23 @@ put_named(struct push *p, const struct pushput *u, const char *digest, struct er
 	return ret == -1 && call_status(p->c) == 410 ? 1 : ret;
 }
 
+/* Can others want the same, and is it worth their while? */
+static bool
+is_common(const struct push *p, const struct pushput *u)
+{
+	unsigned char	id[INV_DIGEST];
+
+	return p->share != NULL && !push_is_direct(p) &&
+	    (p->found->shared || treecache_id(p->found->name, id)) &&
+	    u->len + u->most >= SHARE_MIN;
+}
+
 int
 pushput(struct push *p, const struct pushput *u, struct err *e)
 {
-	char	*digest = NULL;
+	char	*digest = is_common(p, u) ? common(p, u) : NULL;
 	int	 ret = 1;
 
-	if (p->share != NULL && !push_is_direct(p) && u->len + u->most >= SHARE_MIN)
-		digest = common(p, u);
 	if (digest != NULL)
 		ret = put_named(p, u, digest, e);
 	free(digest);

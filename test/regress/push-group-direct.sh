@@ -28,7 +28,7 @@ machines
 gomote -group three push -dir t 2>"$T/err" || fail "$(cat "$T/err")"
 trees t
 assert_eq 1 "$(uploads)" "with room"
-head -c 2000000 /dev/urandom >more
+head -c 2000000 /dev/urandom >data2
 head -c 1000000 /dev/zero >"$T/state/fill"
 gomote -group three push -dir u 2>"$T/err" || fail "$(cat "$T/err")"
 trees u
