@@ -65,7 +65,7 @@ assert_no_match 'upload' "$(cat "$T/err")"
 
 # No home for the memory of trees: each goes alone.
 rm -r "$T"/work-box?/t
-HOME=/nonexistent XDG_CACHE_HOME=/nonexistent gomote -group three push -yes -dir t 2>"$T/err" ||
+HOME=$T/conf XDG_CACHE_HOME=$T/conf gomote -group three push -yes -dir t 2>"$T/err" ||
     fail "$(cat "$T/err")"
 trees t
 assert_eq '' "$(ls "$T/tmp")" "left in TMPDIR"
