@@ -313,6 +313,8 @@ core_new(struct loop *loop, struct catalog *catalog, struct store *store,
 	core->self->demand = map_new();
 	core->auth = auth_new(core);
 	core->pickups = revdial_pickups_new(loop);
+	core->budget = revdial_budget_new(0);
+	core->cfg.revdial.budget = core->budget;
 	core->machines = machines_new(core, &events, core);
 	core->execs = execs_new(core);
 	core->instances = instances_new(core);
@@ -348,6 +350,7 @@ core_free(struct core *core)
 			pool_ops[i]->free(core->pools[i]);
 	}
 	revdial_pickups_free(core->pickups);
+	revdial_budget_free(core->budget);
 	auth_free(core->auth);
 	catalog_unref(core->catalog);
 	map_free(core->self->demand);

@@ -76,6 +76,7 @@ struct core {
 	struct uploads		*uploads;	/* NULL: none are kept */
 	struct sched		*sched;
 	struct revdial_pickups	*pickups;	/* for GET /revdial */
+	struct revdial_budget	*budget;	/* of all machines' sessions */
 	struct pool		*pools[CORE_POOLS];
 	int			 port;		/* 0 until core_serving */
 	bool			 stopping;

@@ -38,11 +38,12 @@ of(struct revdial *r)
 static int64_t
 on_now_us(void *arg)
 {
-	struct timespec ts;
+	struct carrier	*c = arg;
+	struct timespec	 ts;
 
-	(void)arg;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	return ((int64_t)ts.tv_sec * 1000 + loop_clock(c->r.loop)->skew_ms) * 1000 +
+	    ts.tv_nsec / 1000;
 }
 
 static void
@@ -236,6 +237,7 @@ on_beat(void *arg)
 	session_expire(&c->r);
 	if (c->r.freed || c->r.down)
 		return;
+	mux_tick(c->m);
 	if (silent >= c->r.config.ping_ms) {
 		mux_ping(c->m);
 		silent = 0;
@@ -319,6 +321,7 @@ revdial_yamux(struct loop *l, struct stream *carrier, bool dialer,
 	mc.accept_max = c->r.config.accept_max;
 	mc.window_max = c->r.config.window_max;
 	mc.memory_max = c->r.config.memory_max;
+	mc.budget = c->r.config.budget;
 	if ((c->m = mux_new(&mc, &mux_ops, c)) == NULL)
 		fatalx("revdial: out of memory");
 	c->beat = timer_new(l, on_beat, c);

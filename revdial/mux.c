@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "revdial/budget.h"
 #include "revdial/muxstate.h"
 
 #define FIRST_BITS	4
@@ -44,18 +45,18 @@ mux_stream_find(const struct mux *m, uint32_t id)
 	return NULL;
 }
 
-/* Without memory for a larger table the small one goes on, only slower. */
+/* Without memory for another table this one goes on, only slower. */
 static void
-table_grow(struct mux *m)
+table_resize(struct mux *m, unsigned bits)
 {
-	struct mux_stream **bigger, *s, **at;
+	struct mux_stream **buckets, *s, **at;
 
-	bigger = m->config.alloc((size_t)2 << m->bits, sizeof *bigger);
-	if (bigger == NULL)
+	buckets = m->config.alloc((size_t)1 << bits, sizeof *buckets);
+	if (buckets == NULL)
 		return;
 	m->config.release(m->buckets);
-	m->buckets = bigger;
-	m->bits++;
+	m->buckets = buckets;
+	m->bits = bits;
 	TAILQ_FOREACH(s, &m->live, entry) {
 		at = bucket_of(m, s->id);
 		s->hash_next = *at;
@@ -69,7 +70,7 @@ table_insert(struct mux *m, struct mux_stream *s)
 	struct mux_stream **at;
 
 	if (m->n >= (size_t)1 << m->bits)
-		table_grow(m);
+		table_resize(m, m->bits + 1);
 	at = bucket_of(m, s->id);
 	s->hash_next = *at;
 	*at = s;
@@ -87,6 +88,8 @@ table_remove(struct mux *m, struct mux_stream *s)
 	*at = s->hash_next;
 	TAILQ_REMOVE(&m->live, s, entry);
 	m->n--;
+	if (m->bits > FIRST_BITS && m->n < (size_t)1 << m->bits >> 3)
+		table_resize(m, m->bits - 1);
 }
 
 /* --- sessions --------------------------------------------------------------- */
@@ -128,6 +131,7 @@ mux_new(const struct mux_config *config, const struct mux_ops *ops, void *arg)
 		m->config.window_max = FRAME_WINDOW;
 	if (m->config.window_max > INT32_MAX)
 		m->config.window_max = INT32_MAX;
+	budget_join(m->config.budget);
 	m->ops = ops;
 	m->arg = arg;
 	TAILQ_INIT(&m->live);
@@ -151,6 +155,7 @@ mux_free(struct mux *m)
 		mux_stream_drop(s);
 	if (m->head != NULL)
 		evbuffer_free(m->head);
+	budget_leave(m->config.budget);
 	m->config.release(m->buckets);
 	m->config.release(m);
 }
@@ -330,25 +335,6 @@ mux_stream_finish(struct mux_stream *s)
 	mux_queue_control(s);
 }
 
-void
-mux_stream_consumed(struct mux_stream *s)
-{
-	size_t left;
-
-	if (s->over)
-		return;
-	left = evbuffer_get_length(s->in);
-	if (left > s->held)
-		left = s->held;
-	s->credit += s->held - left;
-	s->m->buffered -= s->held - left;
-	s->held = left;
-	if (s->credit < s->window / 2 || s->fin_seen || s->grant_due)
-		return;
-	s->grant_due = true;
-	mux_queue_control(s);
-}
-
 /* From here on no frame is for it. What it held is no longer accounted: its
  * owner closes it soon. */
 void
@@ -360,10 +346,9 @@ mux_stream_unlink(struct mux_stream *s)
 	mux_unqueue(s);
 	s->over = true;
 	TAILQ_INSERT_TAIL(&m->over, s, entry);
-	m->buffered -= s->held;
-	m->grown -= s->window - FRAME_WINDOW;
+	mux_mem_forget(s);
 	if (m->sink == s) {
-		m->buffered -= m->left;
+		mux_mem_release(m, m->left);
 		m->sink = NULL;
 	}
 	mux_stream_answered(s);
@@ -405,7 +390,8 @@ mux_check(const struct mux *m)
 		way = m->sink == s ? m->left : 0;
 		if (s->over || mux_stream_find(m, s->id) != s)
 			fatalx("mux: stream %u is not where it belongs", (unsigned)s->id);
-		if (s->recv_window + s->held + s->credit + way != s->window)
+		if (s->recv_window + s->held + s->credit + way != s->window + s->excess ||
+		    s->window < FRAME_WINDOW || s->window + s->excess > m->config.window_max)
 			fatalx("mux: window of stream %u", (unsigned)s->id);
 		n++;
 		held += s->held + way;

@@ -7,8 +7,9 @@
  *
  * Memory runs out: the session fails with a reason, never the program; what
  * is allocated here comes from config.alloc. What a peer can make us hold is
- * bounded: streams_max streams, memory_max bytes unread, CONTROL_MAX bytes of
- * answers that it does not read, and only so many frames that do nothing.
+ * bounded: streams_max streams, memory_max bytes unread (and with a budget
+ * what all its sessions may), CONTROL_MAX bytes of answers that it does not
+ * read, and only so many frames that do nothing.
  *
  * Events are called from inside mux_input, mux_output and mux_gone. They may
  * call anything here but those three and mux_free, mux_stream_close included.
@@ -25,6 +26,7 @@
 struct mux;
 struct mux_stream;
 struct evbuffer;
+struct revdial_budget;
 
 struct mux_config {
 	bool	dialer;		/* opens odd ids; the other side even ones */
@@ -32,12 +34,13 @@ struct mux_config {
 	size_t	accept_max;	/* opened by one side and not yet answered by the other */
 	size_t	window_max;	/* a stream's receive window grows up to this */
 	size_t	memory_max;	/* of all streams: bytes unread, and windows that grow */
+	struct revdial_budget *budget;	/* the same for several sessions; may be NULL */
 	void	*(*alloc)(size_t n, size_t size);	/* as calloc; NULL: calloc */
 	void	 (*release)(void *);			/* NULL: free */
 };
 
 enum mux_end {
-	MUX_RESET,	/* the peer cut the stream, or memory_max made us */
+	MUX_RESET,	/* the peer cut the stream, or memory_max or the budget made us */
 	MUX_REFUSED,	/* the peer never took it */
 	MUX_GONE,	/* the session is over */
 };
@@ -76,6 +79,8 @@ bool mux_has_output(const struct mux *);
 
 void mux_ping(struct mux *);		/* unless one is on its way */
 int64_t mux_rtt_us(const struct mux *);	/* -1: none answered yet */
+/* To be called every few seconds: windows of streams that are idle shrink. */
+void mux_tick(struct mux *);
 /* Sends go away 0: what the peer opens from now on is refused. */
 void mux_leave(struct mux *);
 /* Ends every stream: ended(MUX_GONE, why). */

@@ -206,37 +206,39 @@ data_check(const struct mux_stream *s, uint32_t length, struct err *e)
 	return 0;
 }
 
-/* Would n more bytes be too many? Owners do not tell what they take after the
- * end of a stream, so before saying yes we look for ourselves. */
-static bool
-memory_full(struct mux *m, uint32_t n)
+/* Room for n more bytes of stream id: those whose readers have been idle for the
+ * longest pay for it. What is left of the stream: NULL if it had to go. */
+static struct mux_stream *
+make_room(struct mux *m, uint32_t id, uint32_t n)
 {
-	struct mux_stream *s;
+	struct mux_stream *s, *t;
 
-	if (m->buffered + n <= m->config.memory_max)
-		return false;
-	TAILQ_FOREACH(s, &m->live, entry)
-		mux_stream_consumed(s);
-	return m->buffered + n > m->config.memory_max;
+	while ((s = mux_stream_find(m, id)) != NULL &&
+	    (t = mux_mem_too_much(s, n)) != NULL) {
+		mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, t->id, 0);
+		end_stream(t, MUX_RESET, "cut since too much lies unread in the "
+		    "streams of this session");
+	}
+	return s;
 }
 
 /* s may be NULL: the payload is dropped. */
-static void
-expect_payload(struct mux *m, struct mux_stream *s, const struct frame *f)
+static int
+expect_payload(struct mux *m, struct mux_stream *s, const struct frame *f,
+    struct err *e)
 {
-	if (s != NULL && memory_full(m, f->length)) {
-		mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, s->id, 0);
-		end_stream(s, MUX_RESET, "cut since too much lies unread in the "
-		    "streams of this session");
-		s = NULL;
-	}
+	size_t before = m->n;
+
+	if (s != NULL)
+		s = make_room(m, s->id, f->length);
 	m->left = f->length;
 	m->sink = s;
 	m->sink_fin = f->flags & FRAME_FIN;
 	if (s != NULL) {
 		s->recv_window -= f->length;
-		m->buffered += f->length;
+		mux_mem_hold(m, f->length);
 	}
+	return m->n < before ? charge(m, e) : 0;
 }
 
 static int
@@ -250,10 +252,8 @@ handle_data(struct mux *m, const struct frame *f, struct err *e)
 		return -1;
 	if (s != NULL && data_check(s, f->length, e) == -1)
 		return -1;
-	if (f->length > 0) {
-		expect_payload(m, s, f);
-		return 0;
-	}
+	if (f->length > 0)
+		return expect_payload(m, s, f, e);
 	if (s != NULL && (f->flags & FRAME_FIN))
 		see_fin(s);
 	return f->flags == 0 ? charge(m, e) : 0;

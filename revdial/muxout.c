@@ -12,8 +12,6 @@
 #define FRAME_MAX	(128 * 1024)	/* a larger block is cut */
 #define MOVE_MIN	(8 * 1024)	/* smaller pieces are copied, see mux_move */
 #define PIECES		64		/* blocks looked at for one frame */
-#define FAST_RTTS	4		/* a window used up sooner should grow */
-#define PING_US		100000	/* measure again after, while data flows */
 
 /* Moves n bytes. Whole blocks change hands, small pieces are copied together:
  * a peer could otherwise make us keep a large block for each byte it sends. */
@@ -96,51 +94,6 @@ mux_has_output(const struct mux *m)
 	    (!TAILQ_EMPTY(&m->control) || !TAILQ_EMPTY(&m->ready)));
 }
 
-/* --- credit ------------------------------------------------------------------- */
-
-/* How much the window of s may grow now. It does where the peer uses it up
- * in a few round trips: then the window, not the line, is the limit. */
-static size_t
-growth(const struct mux_stream *s, int64_t now)
-{
-	const struct mux	*m = s->m;
-	size_t			 used = m->n * FRAME_WINDOW + m->grown;
-	size_t			 n = s->window;
-
-	if (m->rtt_us < 0 || now - s->granted_us >= FAST_RTTS * m->rtt_us)
-		return 0;
-	if (used >= m->config.memory_max)
-		return 0;
-	if (n > m->config.window_max - s->window)
-		n = m->config.window_max - s->window;
-	if (n > m->config.memory_max - used)
-		n = m->config.memory_max - used;
-	return n;
-}
-
-static uint32_t
-take_credit(struct mux_stream *s)
-{
-	struct mux	*m = s->m;
-	int64_t		 now;
-	size_t		 more, credit;
-
-	if (!s->grant_due || s->fin_seen)
-		return 0;
-	s->grant_due = false;
-	now = m->ops->now_us(m->arg);
-	more = growth(s, now);
-	s->window += (uint32_t)more;
-	m->grown += more;
-	credit = s->credit + more;
-	s->credit = 0;
-	s->recv_window += (uint32_t)credit;
-	s->granted_us = now;
-	if (now - m->ping_us >= PING_US)
-		mux_ping(m);
-	return (uint32_t)credit;
-}
-
 /* --- frames ------------------------------------------------------------------- */
 
 static unsigned
@@ -178,7 +131,7 @@ send_control(struct mux_stream *s)
 	if (s->in_ready && !s->grant_due)
 		return;
 	flags = take_flags(s) | take_fin(s);
-	credit = take_credit(s);
+	credit = mux_mem_credit(s);
 	if (flags == 0 && credit == 0)
 		return;
 	mux_queue_frame(m, FRAME_WINDOW_UPDATE, flags, s->id, credit);

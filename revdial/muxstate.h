@@ -13,8 +13,8 @@
 
 #define SEEN_BITS 4096		/* how far SYNs may overtake one another */
 
-/* What the peer may still send us is recv_window. Of the window that it once
- * was promised, window == recv_window + held + credit + what is on its way
+/* What the peer may still send us is recv_window. Of all that it was promised,
+ * window + excess == recv_window + held + credit + what is on its way
  * (mux.left, if the stream is mux.sink). */
 struct mux_stream {
 	struct mux	*m;
@@ -25,6 +25,7 @@ struct mux_stream {
 	uint32_t	 send_window;	/* what we may still send */
 	uint32_t	 recv_window;
 	uint32_t	 window;
+	uint32_t	 excess;	/* promised beyond the window before it shrank */
 	size_t		 held;		/* in `in`, as far as we were told */
 	size_t		 credit;	/* consumed, not yet granted again */
 	int64_t		 granted_us;	/* when we last gave credit */
@@ -94,6 +95,14 @@ struct mux_stream *mux_stream_new(struct mux *, uint32_t id, bool local);
 void mux_stream_drop(struct mux_stream *);	/* frees; over already */
 void mux_stream_unlink(struct mux_stream *);	/* makes it over */
 void mux_stream_answered(struct mux_stream *);
+
+/* muxmem.c */
+void mux_mem_hold(struct mux *, size_t n);	/* n bytes of payload are to come */
+void mux_mem_release(struct mux *, size_t n);
+void mux_mem_forget(struct mux_stream *);	/* it counts no more */
+/* NULL: n more bytes for s have room. Else the stream that should be cut. */
+struct mux_stream *mux_mem_too_much(struct mux_stream *s, size_t n);
+uint32_t mux_mem_credit(struct mux_stream *);	/* takes what is due, for a frame */
 
 /* muxin.c */
 int  mux_starved(struct mux *, struct err *e);	/* the session ends for lack of memory */

@@ -18,7 +18,7 @@ fill_config(struct revdial_config *c, const struct revdial_config *given)
 	static const struct revdial_config defaults = {
 		.ping_ms = 10000, .dead_ms = 30000, .open_ms = 20000,
 		.write_ms = 10000, .streams_max = 4096, .accept_max = 256,
-		.window_max = 4 * 1024 * 1024, .memory_max = 64 * 1024 * 1024,
+		.window_max = 16 * 1024 * 1024, .memory_max = 64 * 1024 * 1024,
 	};
 
 	*c = given != NULL ? *given : defaults;

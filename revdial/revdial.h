@@ -24,6 +24,7 @@
 
 struct revdial;
 struct revdial_pickups;
+struct revdial_budget;
 
 /* 0 takes the default in brackets. */
 struct revdial_config {
@@ -35,9 +36,18 @@ struct revdial_config {
 	int64_t	write_ms;	/* nothing could be written for so long: down [10 s] */
 	size_t	streams_max;	/* at once, either direction [4096] */
 	size_t	accept_max;	/* yamux: opened by the peer and not yet answered [256] */
-	size_t	window_max;	/* yamux: receive window of a stream may grow to [4 MiB] */
+	size_t	window_max;	/* yamux: receive window of a stream may grow to [16 MiB] */
 	size_t	memory_max;	/* yamux: all receive windows of the session together [64 MiB] */
+	struct revdial_budget *budget;	/* yamux: bound that it shares with others [none] */
 };
+
+/* What the peers of all sessions of one loop may make it keep together, in
+ * bytes (0: 512 MiB): windows grow only within it, and beyond it a session has
+ * only its equal part. A session without streams takes nothing of it. */
+struct revdial_budget *revdial_budget_new(size_t max) MUST;
+/* When no new session will use it; those that do keep what they need. */
+void revdial_budget_free(struct revdial_budget *);	/* NULL is fine */
+size_t revdial_budget_held(const struct revdial_budget *);	/* bytes, now */
 
 struct revdial_cb {
 	/* Listener: the peer opened s; it is yours. */

@@ -1,5 +1,5 @@
 /*
- * muxflow.c - yamux: windows, credit, memory, and whose turn it is.
+ * muxflow.c - yamux: windows, credit, and whose turn it is.
  */
 #include "unit.h"
 
@@ -59,101 +59,6 @@ START_TEST(no_credit_after_fin)
 	feed(FRAME_WINDOW_UPDATE, FIN, 1, 0);
 	consume(x, WINDOW);
 	expect_nothing();
-}
-END_TEST
-
-/* One window's worth is sent and consumed `after` us; the credit for it. */
-static uint32_t
-use_window(struct end *x, size_t n, int64_t after)
-{
-	struct frame f;
-
-	feed_bulk(mux_stream_id(x->ms), n);
-	now_us += after;
-	consume(x, n);
-	flush(1 << 20);
-	f = next_frame();
-	ck_assert_int_eq(f.type, FRAME_WINDOW_UPDATE);
-	return f.length;
-}
-
-START_TEST(window_grows_with_the_line)
-{
-	struct mux_config c = config();
-	struct end *x;
-
-	c.window_max = 1 << 20;
-	begin(&c);
-	x = opened(1);
-	/* Without a measurement it does not. */
-	ck_assert_uint_eq(use_window(x, WINDOW, 1000), WINDOW);
-	measure_rtt(1000);
-	ck_assert_uint_eq(use_window(x, WINDOW, 4000), WINDOW);	/* slow enough */
-	ck_assert_uint_eq(use_window(x, WINDOW, 3999), 2 * WINDOW);
-	ck_assert_uint_eq(use_window(x, 2 * WINDOW, 10), 4 * WINDOW);
-	ck_assert_uint_eq(use_window(x, 4 * WINDOW, 10), 4 * WINDOW);	/* window_max */
-}
-END_TEST
-
-START_TEST(window_grows_within_memory)
-{
-	struct mux_config c = config();
-	struct end *x, *y;
-
-	c.memory_max = 5 * FRAME_WINDOW;
-	begin(&c);
-	measure_rtt(1000);
-	x = opened(1);
-	y = opened(3);
-	ck_assert_uint_eq(use_window(x, WINDOW, 10), 2 * WINDOW);
-	ck_assert_uint_eq(use_window(x, 2 * WINDOW, 10), 4 * WINDOW);
-	ck_assert_uint_eq(use_window(y, WINDOW, 10), WINDOW);
-	close_end(x);
-	expect(FRAME_WINDOW_UPDATE, RST, 1, 0);
-	ck_assert_uint_eq(use_window(y, WINDOW, 10), 2 * WINDOW);
-}
-END_TEST
-
-/* Unread bytes of all streams together have a bound: one stream pays for it. */
-START_TEST(memory_is_bounded)
-{
-	struct mux_config c = config();
-	uint32_t id;
-
-	c.memory_max = 10 * FRAME_WINDOW;
-	begin(&c);
-	for (id = 1; id < 22; id += 2) {
-		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
-		if (id < 21)
-			feed_bulk(id, WINDOW);
-	}
-	feed_data(0, 21, "x");
-	ck_assert(ends[10].ended);
-	ck_assert_ptr_nonnull(strstr(ends[10].why, "unread"));
-	expect(FRAME_WINDOW_UPDATE, RST, 21, 0);
-	consume(&ends[0], WINDOW);
-	expect(FRAME_WINDOW_UPDATE, 0, 1, WINDOW);
-	feed_data(SYN, 23, "y");
-	ck_assert(!ends[11].ended);
-}
-END_TEST
-
-/* What was read of streams that have ended does not count, told or not. */
-START_TEST(memory_of_finished_streams)
-{
-	struct mux_config c = config();
-	uint32_t id;
-
-	c.memory_max = 4 * FRAME_WINDOW;
-	begin(&c);
-	for (id = 1; id < 100; id += 2) {
-		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
-		feed_bulk(id, WINDOW);
-		feed(FRAME_WINDOW_UPDATE, FIN, id, 0);
-		buf_drain(ends[ends_n - 1].in, WINDOW);	/* without a word */
-	}
-	for (id = 0; id < ends_n; id++)
-		ck_assert(!ends[id].ended);
 }
 END_TEST
 
@@ -260,10 +165,6 @@ unit_suite(void)
 	tcase_add_test(t, window_update_overflow);
 	tcase_add_test(t, credit_in_batches);
 	tcase_add_test(t, no_credit_after_fin);
-	tcase_add_test(t, window_grows_with_the_line);
-	tcase_add_test(t, window_grows_within_memory);
-	tcase_add_test(t, memory_is_bounded);
-	tcase_add_test(t, memory_of_finished_streams);
 	tcase_add_test(t, sends_within_the_window);
 	tcase_add_test(t, streams_take_turns);
 	tcase_add_test(t, control_goes_first);

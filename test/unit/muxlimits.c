@@ -160,6 +160,24 @@ START_TEST(too_many_streams)
 }
 END_TEST
 
+/* Of many streams at once nothing is left in the session. */
+START_TEST(streams_leave_nothing)
+{
+	unsigned bits = m->bits;
+	uint32_t id;
+
+	for (id = 1; id < 200; id += 2)
+		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
+	ck_assert_uint_gt(m->bits, bits);
+	for (id = 0; id < 100; id++)
+		close_end(&ends[id]);
+	ck_assert_uint_eq(m->bits, bits);
+	flush(1 << 20);
+	ck_assert_uint_eq(buf_len(back), 100 * FRAME_HEADER);
+	ck_assert(TAILQ_EMPTY(&m->over) && m->n == 0);
+}
+END_TEST
+
 /* Nothing but frames that do nothing: so many at once, so many a second. */
 static void
 flood(enum frame_type type, unsigned flags, uint32_t id)
@@ -269,6 +287,7 @@ unit_suite(void)
 	tcase_add_test(t, backlog);
 	tcase_add_test(t, our_backlog);
 	tcase_add_test(t, too_many_streams);
+	tcase_add_test(t, streams_leave_nothing);
 	tcase_add_test(t, flood_of_pings);
 	tcase_add_test(t, flood_of_pongs);
 	tcase_add_test(t, flood_of_empty_data);

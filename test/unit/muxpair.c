@@ -10,6 +10,7 @@
 
 #include "io/buf.h"
 #include "revdial/muxstate.h"
+#include "revdial/revdial.h"
 
 #define STREAMS		60	/* at once, per side */
 #define STEPS		6000
@@ -39,6 +40,7 @@ struct side {
 };
 
 static struct side sides[2];
+static struct revdial_budget *budget;	/* of both */
 static int64_t now_us;
 static uint64_t rnd_state;
 
@@ -305,6 +307,10 @@ some_operation(struct side *s)
 	default:
 		if (rnd(20) == 0)
 			mux_ping(s->m);
+		if (rnd(40) == 0) {
+			now_us += 11000000;
+			mux_tick(s->m);
+		}
 		break;
 	}
 }
@@ -339,6 +345,7 @@ begin(void)
 	int i;
 
 	now_us = 1000;
+	c.budget = budget = revdial_budget_new(32 << 20);
 	for (i = 0; i < 2; i++) {
 		memset(&sides[i], 0, sizeof sides[i]);
 		sides[i].other = &sides[1 - i];
@@ -364,6 +371,7 @@ end_all(void)
 		mux_free(sides[i].m);
 		buf_free(sides[i].wire);
 	}
+	revdial_budget_free(budget);	/* which dies if anything is left in it */
 }
 
 /* --- tests ---------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "io/buf.h"
 #include "lib_rd.h"
+#include "revdial/budget.h"
 
 static void
 start(const struct revdial_config *cd, const struct revdial_config *cl)
@@ -163,6 +164,50 @@ START_TEST(one_stalled_reader)
 	stream_read_again(a->s);
 	UNTIL(buf_len(a->got) == 8 * sizeof block);
 	ck_assert(u->drained);
+}
+END_TEST
+
+static void
+heartbeats(int n)
+{
+	int64_t heard;
+
+	while (n-- > 0) {
+		heard = revdial_last_heard(dialer.r);
+		clock_advance(loop_clock(loop), 10001);
+		UNTIL(revdial_last_heard(dialer.r) > heard);
+	}
+}
+
+/* Windows grow while the path is long and data flows, then the session that is
+ * idle gives all of it back. */
+START_TEST(idle_sessions_give_back)
+{
+	static char block[256 * 1024];
+	struct revdial_budget *b = revdial_budget_new(64 << 20);
+	struct revdial_config c = { .budget = b };
+	struct user *u, *a;
+	int i;
+
+	start(NULL, &c);
+	clock_advance(loop_clock(loop), 1000);	/* the round trip */
+	join(&u, &a);
+	UNTIL(revdial_rtt_us(listener.r) >= 1000000);
+	for (i = 0; i < 32; i++)
+		stream_write(u->s, block, sizeof block);
+	UNTIL(buf_len(a->got) == 32 * sizeof block);
+	ck_assert_uint_ge(b->grown, 1 << 20);
+	a->paused = true;
+	stream_write(u->s, block, sizeof block);
+	UNTIL(revdial_budget_held(b) == sizeof block);
+	a->paused = false;
+	stream_read_again(a->s);
+	UNTIL(buf_len(a->got) == 33 * sizeof block && revdial_budget_held(b) == 0);
+	heartbeats(5);
+	ck_assert_uint_eq(b->grown, 0);
+	stream_write(u->s, block, sizeof block);
+	UNTIL(buf_len(a->got) == 34 * sizeof block);
+	revdial_budget_free(b);
 }
 END_TEST
 
@@ -323,16 +368,9 @@ END_TEST
 
 START_TEST(heartbeats_keep_it_alive)
 {
-	int64_t heard;
-	int i;
-
 	start(NULL, NULL);
 	turns(10);
-	for (i = 0; i < 10; i++) {
-		heard = revdial_last_heard(dialer.r);
-		clock_advance(loop_clock(loop), 10001);
-		UNTIL(revdial_last_heard(dialer.r) > heard);
-	}
+	heartbeats(10);
 	ck_assert(!dialer.down && !listener.down);
 }
 END_TEST
@@ -477,6 +515,7 @@ unit_suite(void)
 	tcase_add_test(t, listener_opens_too);
 	tcase_add_test(t, no_accept_refuses);
 	tcase_add_test(t, one_stalled_reader);
+	tcase_add_test(t, idle_sessions_give_back);
 	tcase_add_test(t, carrier_lost);
 	tcase_add_test(t, garbage_ends_it);
 	tcase_add_test(t, drain_waits_for_streams);

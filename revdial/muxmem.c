@@ -1,0 +1,207 @@
+/*
+ * muxmem.c - how much the peer of a yamux session may send, and what of it
+ * lies here unread: windows that grow and shrink, credit, and the bounds.
+ *
+ * A window begins at what the specification says. It doubles each time when
+ * half of it was consumed within a few round trips, since then the window is
+ * what holds the sender up, and not the line or our reader. All windows of a
+ * session, and of all sessions that share a budget, grow only while more is
+ * left than the stream has taken: a late one always finds room too.
+ *
+ * A stream that stays idle falls back to the first window. What its peer was
+ * promised cannot be taken back: that is `excess`, and is withheld from the
+ * credit for what it sends from then on.
+ */
+#include "revdial/budget.h"
+#include "revdial/muxstate.h"
+
+#define FAST_RTTS	4		/* half a window used up sooner: it should grow */
+#define IDLE_US		10000000	/* no credit for so long: it should shrink, */
+#define IDLE_RTTS	32		/* but only if it is so many round trips, too */
+#define PING_US		100000		/* measure again after, while data flows */
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* --- what is held ------------------------------------------------------------- */
+
+void
+mux_mem_hold(struct mux *m, size_t n)
+{
+	m->buffered += n;
+	if (m->config.budget != NULL)
+		m->config.budget->held += n;
+}
+
+void
+mux_mem_release(struct mux *m, size_t n)
+{
+	m->buffered -= n;
+	if (m->config.budget != NULL)
+		m->config.budget->held -= n;
+}
+
+/* Of a full budget a session still has the part that would be its own if all
+ * had the same: others that leave much unread cannot take that from it. */
+static bool
+fits(const struct mux *m, size_t n)
+{
+	const struct revdial_budget *b = m->config.budget;
+
+	if (m->buffered + n > m->config.memory_max)
+		return false;
+	return b == NULL || b->held + n <= b->max ||
+	    m->buffered + n <= b->max / b->sessions;
+}
+
+/* Whose reader has taken nothing for the longest time; s where no other has
+ * anything unread. */
+static struct mux_stream *
+longest_unread(struct mux_stream *s)
+{
+	struct mux_stream *t, *worst = s;
+
+	TAILQ_FOREACH(t, &s->m->live, entry)
+		if (t->held > 0 && (worst->held == 0 || t->granted_us < worst->granted_us))
+			worst = t;
+	return worst;
+}
+
+/* Owners do not tell what they take after the end of a stream, so before
+ * saying yes we look for ourselves. */
+struct mux_stream *
+mux_mem_too_much(struct mux_stream *s, size_t n)
+{
+	struct mux		*m = s->m;
+	struct mux_stream	*t;
+
+	if (fits(m, n))
+		return NULL;
+	TAILQ_FOREACH(t, &m->live, entry)
+		mux_stream_consumed(t);
+	return fits(m, n) ? NULL : longest_unread(s);
+}
+
+/* --- windows -------------------------------------------------------------------- */
+
+static void
+window_set(struct mux_stream *s, size_t window)
+{
+	struct mux *m = s->m;
+
+	m->grown += window - s->window;
+	if (m->config.budget != NULL)
+		m->config.budget->grown += window - s->window;
+	s->window = (uint32_t)window;
+}
+
+void
+mux_mem_forget(struct mux_stream *s)
+{
+	mux_mem_release(s->m, s->held);
+	window_set(s, FRAME_WINDOW);
+}
+
+/* How much one that has `grown` may add, so that not less is left than it has. */
+static size_t
+share(size_t max, size_t used, size_t grown)
+{
+	size_t left = max > used ? max - used : 0;
+
+	return left > grown ? (left - grown) / 2 : 0;
+}
+
+static size_t
+growth(const struct mux_stream *s, int64_t now)
+{
+	const struct mux		*m = s->m;
+	const struct revdial_budget	*b = m->config.budget;
+	size_t				 grown = s->window - FRAME_WINDOW, n;
+
+	if (m->rtt_us < 0 || now - s->granted_us >= FAST_RTTS * m->rtt_us)
+		return 0;
+	n = least(s->window, m->config.window_max - s->window);
+	n = least(n, share(m->config.memory_max,
+	    m->n * FRAME_WINDOW + m->grown, grown));
+	if (b != NULL)
+		n = least(n, share(b->max, b->held > b->grown ? b->held : b->grown,
+		    grown));
+	return n;
+}
+
+/* Of n bytes of credit, what is left after the excess. */
+static size_t
+withhold(struct mux_stream *s, size_t n)
+{
+	size_t kept = least(s->excess, n);
+
+	s->excess -= (uint32_t)kept;
+	return n - kept;
+}
+
+uint32_t
+mux_mem_credit(struct mux_stream *s)
+{
+	struct mux	*m = s->m;
+	int64_t		 now;
+	size_t		 more, credit;
+
+	if (!s->grant_due || s->fin_seen)
+		return 0;
+	s->grant_due = false;
+	now = m->ops->now_us(m->arg);
+	more = growth(s, now);
+	window_set(s, s->window + more);
+	credit = withhold(s, s->credit + more);
+	s->credit = 0;
+	s->recv_window += (uint32_t)credit;
+	s->granted_us = now;
+	if (now - m->ping_us >= PING_US)
+		mux_ping(m);
+	return (uint32_t)credit;
+}
+
+void
+mux_stream_consumed(struct mux_stream *s)
+{
+	size_t left;
+
+	if (s->over)
+		return;
+	left = least(evbuffer_get_length(s->in), s->held);
+	s->credit += s->held - left;
+	mux_mem_release(s->m, s->held - left);
+	s->held = left;
+	if (s->credit < s->window / 2 || s->fin_seen || s->grant_due)
+		return;
+	s->grant_due = true;
+	mux_queue_control(s);
+}
+
+static void
+shrink(struct mux_stream *s)
+{
+	s->excess += s->window - FRAME_WINDOW;
+	window_set(s, FRAME_WINDOW);
+	s->credit = withhold(s, s->credit);
+	mux_stream_consumed(s);
+}
+
+void
+mux_tick(struct mux *m)
+{
+	struct mux_stream	*s;
+	int64_t			 now, idle = IDLE_RTTS * m->rtt_us;
+
+	if (m->failed || m->grown == 0)
+		return;
+	if (idle < IDLE_US)
+		idle = IDLE_US;
+	now = m->ops->now_us(m->arg);
+	TAILQ_FOREACH(s, &m->live, entry)
+		if (s->window > FRAME_WINDOW && now - s->granted_us >= idle)
+			shrink(s);
+}
