@@ -138,6 +138,7 @@ mux_new(const struct mux_config *config, const struct mux_ops *ops, void *arg)
 	TAILQ_INIT(&m->over);
 	TAILQ_INIT(&m->control);
 	TAILQ_INIT(&m->ready);
+	TAILQ_INIT(&m->fresh);
 	return mux_fill(m);
 }
 
@@ -222,6 +223,7 @@ mux_stream_new(struct mux *m, uint32_t id, bool local)
 	s->id = id;
 	s->local = local;
 	s->send_window = s->recv_window = s->window = FRAME_WINDOW;
+	s->quota = MUX_SLICE;
 	s->granted_us = m->ops->now_us(m->arg);
 	table_insert(m, s);
 	(*(local ? &m->unanswered_ours : &m->unanswered_theirs))++;
@@ -385,6 +387,7 @@ mux_check(const struct mux *m)
 {
 	const struct mux_stream	*s;
 	size_t			 n = 0, held = 0, grown = 0, way, ours = 0, theirs = 0;
+	size_t			 ready = 0;
 
 	TAILQ_FOREACH(s, &m->live, entry) {
 		way = m->sink == s ? m->left : 0;
@@ -398,11 +401,14 @@ mux_check(const struct mux *m)
 		grown += s->window - FRAME_WINDOW;
 		ours += s->local && !s->answered;
 		theirs += !s->local && !s->answered;
+		ready += s->in_ready && !s->fresh;
 	}
 	if (n != m->n || n > m->config.streams_max)
 		fatalx("mux: %zu streams", n);
 	if (held != m->buffered || held > m->config.memory_max)
 		fatalx("mux: %zu bytes held", held);
+	if (ready != m->ready_n)
+		fatalx("mux: %zu streams ready", ready);
 	if (grown != m->grown || ours != m->unanswered_ours ||
 	    theirs != m->unanswered_theirs || theirs > m->config.accept_max)
 		fatalx("mux: grown %zu, unanswered %zu and %zu", grown, ours, theirs);

@@ -2,13 +2,16 @@
  * muxout.c - what we say in a yamux session: which frame goes next.
  *
  * Control frames go first. Streams with data take turns, a slice each, so
- * that a bulk transfer delays nobody for long. Payloads leave in whole blocks:
- * a frame ends where a block ends. FIN goes in a frame of its own: HashiCorp's
+ * that a bulk transfer delays nobody for long; payloads leave in whole blocks,
+ * a frame ends where a block ends, and who took more than a slice by that has
+ * less later. One with little to say that had no turn for a whole round goes
+ * before all of them, so that a small request need not wait for many bulk
+ * transfers; but only once a round, so that these go on. FIN goes in a frame of its own: HashiCorp's
  * reader may see a FIN before the payload of the same frame, and lose that.
  */
 #include "revdial/muxstate.h"
 
-#define SLICE		(64 * 1024)	/* of one stream before the next has its turn */
+#define SMALL		(16 * 1024)	/* who has no more may pass the others */
 #define FRAME_MAX	(128 * 1024)	/* a larger block is cut */
 #define MOVE_MIN	(8 * 1024)	/* smaller pieces are copied, see mux_move */
 #define PIECES		64		/* blocks looked at for one frame */
@@ -66,14 +69,42 @@ mux_queue_control(struct mux_stream *s)
 	s->m->ops->want_output(s->m->arg);
 }
 
+static void
+ready_enter(struct mux_stream *s, bool fresh)
+{
+	struct mux *m = s->m;
+
+	s->in_ready = true;
+	s->fresh = fresh;
+	TAILQ_INSERT_TAIL(fresh ? &m->fresh : &m->ready, s, ready_entry);
+	m->ready_n += !fresh;
+}
+
+static void
+ready_leave(struct mux_stream *s)
+{
+	struct mux *m = s->m;
+
+	if (!s->in_ready)
+		return;
+	s->in_ready = false;
+	TAILQ_REMOVE(s->fresh ? &m->fresh : &m->ready, s, ready_entry);
+	m->ready_n -= !s->fresh;
+}
+
+static bool
+has_data(const struct mux_stream *s)
+{
+	return s->send_window > 0 && !s->fin_sent && evbuffer_get_length(s->out) > 0;
+}
+
 void
 mux_queue_data(struct mux_stream *s)
 {
-	if (s->in_ready || s->send_window == 0 || s->fin_sent ||
-	    evbuffer_get_length(s->out) == 0)
+	if (s->in_ready || !has_data(s))
 		return;
-	s->in_ready = true;
-	TAILQ_INSERT_TAIL(&s->m->ready, s, ready_entry);
+	ready_enter(s, evbuffer_get_length(s->out) <= SMALL &&
+	    s->m->turns >= s->fresh_from);
 	s->m->ops->want_output(s->m->arg);
 }
 
@@ -82,16 +113,16 @@ mux_unqueue(struct mux_stream *s)
 {
 	if (s->in_control)
 		TAILQ_REMOVE(&s->m->control, s, control_entry);
-	if (s->in_ready)
-		TAILQ_REMOVE(&s->m->ready, s, ready_entry);
-	s->in_control = s->in_ready = false;
+	s->in_control = false;
+	ready_leave(s);
 }
 
 bool
 mux_has_output(const struct mux *m)
 {
 	return evbuffer_get_length(m->head) > 0 || (!m->failed &&
-	    (!TAILQ_EMPTY(&m->control) || !TAILQ_EMPTY(&m->ready)));
+	    (!TAILQ_EMPTY(&m->control) || !TAILQ_EMPTY(&m->fresh) ||
+	    !TAILQ_EMPTY(&m->ready)));
 }
 
 /* --- frames ------------------------------------------------------------------- */
@@ -151,14 +182,14 @@ frame_size(const struct mux_stream *s)
 		limit = s->send_window;
 	if (limit <= MOVE_MIN)
 		return limit;
-	pieces = evbuffer_peek(s->out, SLICE, NULL, v, PIECES);
+	pieces = evbuffer_peek(s->out, MUX_SLICE, NULL, v, PIECES);
 	for (i = 0; i < pieces && i < PIECES; i++) {
-		if (n > 0 && n + v[i].iov_len > SLICE)
+		if (n > 0 && n + v[i].iov_len > MUX_SLICE)
 			break;
 		n += v[i].iov_len;
 	}
 	if (n > FRAME_MAX)
-		n = SLICE;
+		n = MUX_SLICE;
 	return n < limit ? n : limit;
 }
 
@@ -177,20 +208,55 @@ put_data(struct mux *m, struct mux_stream *s, size_t n, struct evbuffer *out)
 	return mux_move(to, s->out, n);
 }
 
+/* The others in ready have theirs before it may pass again. */
 static void
-send_data(struct mux *m, struct evbuffer *out)
+turn_ends(struct mux_stream *s)
 {
-	struct mux_stream	*s = TAILQ_FIRST(&m->ready);
-	size_t			 n = frame_size(s);
+	struct mux	*m = s->m;
+	bool		 fresh = s->fresh;
 
-	TAILQ_REMOVE(&m->ready, s, ready_entry);
-	s->in_ready = false;
+	ready_leave(s);
+	if (!fresh) {
+		m->turns++;
+		s->quota = s->quota > 0 ? MUX_SLICE : s->quota + MUX_SLICE;
+	}
+	s->fresh_from = m->turns + m->ready_n;
+}
+
+static struct mux_stream *
+whose_turn(struct mux *m)
+{
+	struct mux_stream *s;
+
+	/* While it waited it may have got more. */
+	while ((s = TAILQ_FIRST(&m->fresh)) != NULL) {
+		if (evbuffer_get_length(s->out) <= SMALL)
+			return s;
+		ready_leave(s);
+		ready_enter(s, false);
+	}
+	while ((s = TAILQ_FIRST(&m->ready)) != NULL && s->quota <= 0) {
+		turn_ends(s);
+		ready_enter(s, false);
+	}
+	return s;
+}
+
+static void
+send_data(struct mux *m, struct mux_stream *s, struct evbuffer *out)
+{
+	size_t n = frame_size(s);
+
 	s->send_window -= (uint32_t)n;
 	mux_queue_frame(m, FRAME_DATA, take_flags(s), s->id, (uint32_t)n);
 	if (m->starved || !put_data(m, s, n, out)) {
 		m->starved = true;
 		return;
 	}
+	if (!s->fresh)
+		s->quota -= (int32_t)n;
+	if (s->fresh || s->quota <= 0 || !has_data(s))
+		turn_ends(s);
 	mux_queue_data(s);
 	if (s->fin_wanted && evbuffer_get_length(s->out) == 0)
 		mux_queue_control(s);
@@ -209,10 +275,10 @@ send_next(struct mux *m, struct evbuffer *out, size_t end)
 		send_control(s);
 		return true;
 	}
-	if (TAILQ_EMPTY(&m->ready) ||
-	    evbuffer_get_length(out) + evbuffer_get_length(m->head) >= end)
+	if (evbuffer_get_length(out) + evbuffer_get_length(m->head) >= end ||
+	    (s = whose_turn(m)) == NULL)
 		return false;
-	send_data(m, out);
+	send_data(m, s, out);
 	return true;
 }
 

@@ -37,7 +37,10 @@ struct mux_stream {
 	bool		 fin_wanted, fin_sent, fin_seen;
 	bool		 over;		/* reset or gone: in no table and no queue */
 
+	int32_t		 quota;		/* bytes left of its turn; overdrawn below 0 */
+	uint64_t	 fresh_from;	/* the turn from which it may pass others */
 	bool		 in_control, in_ready;
+	bool		 fresh;		/* in_ready: in which list */
 	TAILQ_ENTRY(mux_stream)	control_entry, ready_entry;
 	TAILQ_ENTRY(mux_stream)	entry;
 	struct mux_stream	*hash_next;
@@ -81,7 +84,11 @@ struct mux {
 
 	struct evbuffer		*head;		/* control frames, headers, small payloads */
 	struct mux_stream_list	 control;	/* have flags or credit to send */
-	struct mux_stream_list	 ready;		/* have data and window */
+	/* Have data and window. The fresh ones have little, and had no turn
+	 * since all in ready had one: they go first. */
+	struct mux_stream_list	 fresh, ready;
+	size_t			 ready_n;	/* in ready */
+	uint64_t		 turns;		/* of those in ready, ever */
 
 	uint32_t		 ping_value;
 	bool			 ping_out;
@@ -108,6 +115,7 @@ uint32_t mux_mem_credit(struct mux_stream *);	/* takes what is due, for a frame 
 int  mux_starved(struct mux *, struct err *e);	/* the session ends for lack of memory */
 
 /* muxout.c */
+#define MUX_SLICE	(64 * 1024)	/* of one stream before the next has its turn */
 bool mux_move(struct evbuffer *to, struct evbuffer *from, size_t n);
 void mux_queue_frame(struct mux *, enum frame_type, unsigned flags, uint32_t id, uint32_t length);
 void mux_queue_control(struct mux_stream *);

@@ -1,5 +1,5 @@
 /*
- * muxflow.c - yamux: windows, credit, and whose turn it is.
+ * muxflow.c - yamux: windows and credit, to the byte.
  */
 #include "unit.h"
 
@@ -80,57 +80,6 @@ START_TEST(sends_within_the_window)
 }
 END_TEST
 
-/* --- turns -------------------------------------------------------------------------------- */
-
-START_TEST(streams_take_turns)
-{
-	struct end *x = opened(1), *y = opened(3), *z = opened(5);
-	uint32_t ids[64], n = 0, i;
-
-	send_bulk(x, WINDOW);
-	send_bulk(y, WINDOW);
-	send_text(z, "short");
-	flush(10 << 20);
-	while (buf_len(back) > 0) {
-		struct frame f = next_frame();
-
-		ck_assert_int_eq(f.type, FRAME_DATA);
-		ck_assert_uint_le(f.length, 128 * 1024);
-		buf_drain(back, f.length);
-		ids[n++] = f.id;
-	}
-	for (i = 0; i < n && ids[i] != 5; i++)
-		;
-	ck_assert_uint_eq(i, 2);
-	for (i = 4; i < n; i++)
-		ck_assert_uint_ne(ids[i], ids[i - 1]);
-}
-END_TEST
-
-START_TEST(control_goes_first)
-{
-	struct end *x = opened(1);
-
-	send_bulk(x, WINDOW);
-	feed(FRAME_PING, SYN, 0, 7);
-	expect(FRAME_PING, ACK, 0, 7);
-}
-END_TEST
-
-START_TEST(output_stops_at_max)
-{
-	struct end *x = opened(1);
-
-	send_bulk(x, WINDOW);
-	flush(1000);
-	ck_assert_uint_gt(buf_len(back), 1000);
-	ck_assert_uint_lt(buf_len(back), 130000);
-	ck_assert(mux_has_output(m));
-	flush(0);
-	ck_assert_uint_lt(buf_len(back), 130000);
-}
-END_TEST
-
 START_TEST(byte_by_byte)
 {
 	struct evbuffer *all = buf_new();
@@ -166,9 +115,6 @@ unit_suite(void)
 	tcase_add_test(t, credit_in_batches);
 	tcase_add_test(t, no_credit_after_fin);
 	tcase_add_test(t, sends_within_the_window);
-	tcase_add_test(t, streams_take_turns);
-	tcase_add_test(t, control_goes_first);
-	tcase_add_test(t, output_stops_at_max);
 	tcase_add_test(t, byte_by_byte);
 	suite_add_tcase(s, t);
 	return s;
