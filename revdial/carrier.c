@@ -24,6 +24,7 @@ struct carrier {
 	struct revdial		 r;
 	struct mux		*m;
 	struct timer		*beat;
+	size_t			 refused;	/* streams, since the last beat */
 	TAILQ_HEAD(, arrival)	 arrivals;
 };
 
@@ -67,6 +68,16 @@ on_opened(struct mux_stream *ms, void *arg)
 	return true;
 }
 
+/* A peer may do so thousands of times a second: one line a heartbeat. */
+static void
+on_refused(const char *why, void *arg)
+{
+	struct carrier *c = arg;
+
+	if (c->refused++ == 0)
+		log_info("%s: refused a stream: %s", c->r.peer, why);
+}
+
 static void
 on_pong(void *arg)
 {
@@ -86,6 +97,7 @@ static const struct mux_ops mux_ops = {
 	.now_us = on_now_us,
 	.want_output = on_want_output,
 	.opened = on_opened,
+	.refused = on_refused,
 	.may_open = on_want_output,
 	.received = rd_stream_received,
 	.sent = rd_stream_sent,
@@ -172,7 +184,7 @@ carrier_work(struct revdial *r)
 	deliver(c);
 	open_waiting(c);
 	pump(c);
-	if (!r->freed && !r->down && r->draining && mux_streams(c->m) == 0)
+	if (!r->freed && !r->down && mux_leaves(c->m) && mux_streams(c->m) == 0)
 		session_down(r, 0, "drained");
 }
 
@@ -238,6 +250,9 @@ on_beat(void *arg)
 	if (c->r.freed || c->r.down)
 		return;
 	mux_tick(c->m);
+	if (c->refused > 1)
+		log_info("%s: refused %zu streams", c->r.peer, c->refused);
+	c->refused = 0;
 	if (silent >= c->r.config.ping_ms) {
 		mux_ping(c->m);
 		silent = 0;

@@ -204,6 +204,12 @@ mux_peer_leaves(const struct mux *m)
 	return m->peer_leaves;
 }
 
+bool
+mux_leaves(const struct mux *m)
+{
+	return m->leaving;
+}
+
 size_t
 mux_streams(const struct mux *m)
 {
@@ -239,8 +245,10 @@ open_check(struct mux *m, struct err *e)
 		return err_set(e, "the other side takes no new streams");
 	if (m->leaving)
 		return err_set(e, "the session is being drained");
-	if (m->next_id > UINT32_MAX)
+	if (m->next_id > UINT32_MAX) {
+		mux_leave(m);
 		return err_set(e, "all stream ids of the session are used up");
+	}
 	if (m->n >= m->config.streams_max)
 		return err_set(e, "%zu streams are open already", m->n);
 	if (m->unanswered_ours >= m->config.accept_max) {

@@ -52,6 +52,8 @@ struct mux_ops {
 	/* The peer opened s: bind it and later answer it (mux_stream_accept,
 	 * mux_stream_close). false: refused. */
 	bool (*opened)(struct mux_stream *s, void *arg);
+	/* What the peer opened had no place: why, for the log. */
+	void (*refused)(const char *why, void *arg);
 	/* An open that found no place may be tried again. */
 	void (*may_open)(void *arg);
 	void (*received)(struct mux_stream *s, size_t n, void *arg);	/* n more in `in` */
@@ -86,6 +88,7 @@ void mux_leave(struct mux *);
 /* Ends every stream: ended(MUX_GONE, why). */
 void mux_gone(struct mux *, const char *why);
 bool mux_peer_leaves(const struct mux *);	/* it said go away 0 */
+bool mux_leaves(const struct mux *);	/* we did: asked to, or all our ids are used up */
 size_t mux_streams(const struct mux *);	/* that frames can still be about */
 
 /* A new stream to the peer. NULL and e; code EAGAIN: too many wait for their

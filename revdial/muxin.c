@@ -119,20 +119,33 @@ refuse(struct mux *m, const struct frame *f)
 		mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, f->id, 0);
 }
 
+static const char *
+no_place(const struct mux *m)
+{
+	if (m->leaving)
+		return "this side takes no new ones";
+	if (m->n >= m->config.streams_max)
+		return "too many are open already";
+	if (m->unanswered_theirs >= m->config.accept_max)
+		return "too many wait for their answer";
+	return NULL;
+}
+
 /* A SYN. *out is NULL where the stream was refused. */
 static int
 handle_syn(struct mux *m, const struct frame *f, struct mux_stream **out,
     struct err *e)
 {
-	struct mux_stream *s;
+	struct mux_stream	*s;
+	const char		*why;
 
 	if (is_ours(m, f->id))
 		return err_set(e, "SYN for stream %u, an id of ours", (unsigned)f->id);
 	if (seen_has(m, f->id))
 		return err_set(e, "SYN for stream %u again", (unsigned)f->id);
 	seen_add(m, f->id);
-	if (m->leaving || m->n >= m->config.streams_max ||
-	    m->unanswered_theirs >= m->config.accept_max) {
+	if ((why = no_place(m)) != NULL) {
+		m->ops->refused(why, m->arg);
 		refuse(m, f);
 		return charge(m, e);
 	}
@@ -192,7 +205,8 @@ handle_flags(struct mux *m, const struct frame *f, struct mux_stream **sp,
 		return err_set(e, "second FIN for stream %u", (unsigned)f->id);
 	if (s->local)
 		mux_stream_answered(s);
-	return 0;
+	/* The same answer once more does nothing. */
+	return answered && f->flags == FRAME_ACK && f->length == 0 ? charge(m, e) : 0;
 }
 
 static int
@@ -252,6 +266,10 @@ handle_data(struct mux *m, const struct frame *f, struct err *e)
 		return -1;
 	if (s != NULL && data_check(s, f->length, e) == -1)
 		return -1;
+	/* Nobody was ever promised that much. */
+	if (s == NULL && f->length > m->config.window_max)
+		return err_set(e, "%u bytes of data for stream %u, which is not there",
+		    (unsigned)f->length, (unsigned)f->id);
 	if (f->length > 0)
 		return expect_payload(m, s, f, e);
 	if (s != NULL && (f->flags & FRAME_FIN))

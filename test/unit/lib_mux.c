@@ -15,7 +15,8 @@ struct end ends[300];
 size_t ends_n;
 int64_t now_us;
 bool refuse_all;
-int pongs, leaves, may_opens;
+int pongs, leaves, may_opens, refused;
+char refused_why[100];
 struct err e;
 
 struct end *
@@ -44,6 +45,14 @@ on_opened(struct mux_stream *ms, void *arg)
 		return false;
 	end_new(ms);
 	return true;
+}
+
+static void
+on_refused(const char *why, void *arg)
+{
+	(void)arg;
+	refused++;
+	snprintf(refused_why, sizeof refused_why, "%s", why);
 }
 
 static void
@@ -86,7 +95,7 @@ on_ended(struct mux_stream *ms, enum mux_end how, const char *why, void *arg)
 
 static const struct mux_ops ops = {
 	.now_us = on_now, .want_output = on_want, .opened = on_opened,
-	.may_open = on_may_open, .received = on_received, .sent = on_sent,
+	.refused = on_refused, .may_open = on_may_open, .received = on_received, .sent = on_sent,
 	.eof = on_eof, .ended = on_ended, .pong = on_pong, .peer_leaves = on_leaves,
 };
 
@@ -118,7 +127,7 @@ mux_setup(void)
 	ends_n = 0;
 	now_us = 1000000;
 	refuse_all = false;
-	pongs = leaves = may_opens = 0;
+	pongs = leaves = may_opens = refused = 0;
 	wire = buf_new();
 	back = buf_new();
 	m = NULL;

@@ -31,7 +31,8 @@ extern struct end ends[300];		/* in the order in which they were opened */
 extern size_t ends_n;
 extern int64_t now_us;
 extern bool refuse_all;
-extern int pongs, leaves, may_opens;
+extern int pongs, leaves, may_opens, refused;
+extern char refused_why[100];	/* of the last one */
 extern struct err e;
 
 void mux_setup(void);

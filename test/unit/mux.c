@@ -196,13 +196,61 @@ START_TEST(answered_before_it_was_sent)
 }
 END_TEST
 
+/* Then the session takes leave, so that its owner makes another. */
 START_TEST(ids_used_up)
 {
-	m->next_id = UINT32_MAX - 1;
-	end_new(mux_open(m, &e));
-	expect(FRAME_WINDOW_UPDATE, SYN, UINT32_MAX - 1, 0);
-	ck_assert_ptr_null(mux_open(m, &e));
-	ck_assert_ptr_nonnull(strstr(e.msg, "used up"));
+	struct mux_config c = config();
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		c.dialer = i == 1;
+		begin(&c);
+		m->next_id = UINT32_MAX - !c.dialer;
+		end_new(mux_open(m, &e));
+		expect(FRAME_WINDOW_UPDATE, SYN, UINT32_MAX - !c.dialer, 0);
+		ck_assert(!mux_leaves(m));
+		ck_assert_ptr_null(mux_open(m, &e));
+		ck_assert_ptr_nonnull(strstr(e.msg, "used up"));
+		ck_assert(mux_leaves(m));
+		expect(FRAME_GO_AWAY, 0, 0, 0);
+		send_text(&ends[i], "the last");
+		expect_data(0, UINT32_MAX - !c.dialer, "the last");
+	}
+}
+END_TEST
+
+START_TEST(peers_last_id)
+{
+	struct end *x = opened(UINT32_MAX);
+
+	feed_data(0, UINT32_MAX, "the last");
+	ck_assert_uint_eq(x->received, 8);
+	opened(UINT32_MAX - 2);
+	put_fails(FRAME_DATA, SYN, UINT32_MAX, 0, "SYN for stream 4294967295 again");
+}
+END_TEST
+
+/* Lengths that nobody was promised, whatever became of the stream. */
+START_TEST(lengths_that_lie)
+{
+	struct mux_config c = config();
+	struct end *x;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		begin(&c);
+		x = i == 2 ? NULL : opened(1);
+		refuse_all = i == 2;
+		if (i == 1) {
+			close_end(x);
+			expect(FRAME_WINDOW_UPDATE, RST, 1, 0);
+		}
+		put_fails(FRAME_DATA, i == 2 ? SYN : 0, 1, i == 0 ? UINT32_MAX :
+		    (4 << 20) + 1, i == 0 ? "4294967295 bytes where 262144" :
+		    "4194305 bytes of data for stream 1, which is not there");
+		buf_drain(wire, buf_len(wire));
+		buf_drain(back, buf_len(back));
+	}
 }
 END_TEST
 
@@ -306,7 +354,7 @@ START_TEST(late_frames)
 	x = opened(1);
 	close_end(x);
 	expect(FRAME_WINDOW_UPDATE, RST, 1, 0);
-	feed_bulk(1, 300000);
+	feed_bulk(1, WINDOW);
 	feed(FRAME_WINDOW_UPDATE, 0, 1, 0xffffffff);
 	feed(FRAME_DATA, FIN, 1, 0);
 	feed(FRAME_DATA, FIN, 1, 0);
@@ -381,6 +429,8 @@ unit_suite(void)
 	tcase_add_test(t, never_opened);
 	tcase_add_test(t, answered_before_it_was_sent);
 	tcase_add_test(t, ids_used_up);
+	tcase_add_test(t, peers_last_id);
+	tcase_add_test(t, lengths_that_lie);
 	tcase_add_test(t, fin_comes_after_the_data);
 	tcase_add_test(t, fin_waits_for_window);
 	tcase_add_test(t, close_resets);

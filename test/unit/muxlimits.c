@@ -114,6 +114,8 @@ START_TEST(backlog)
 		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 	expect(FRAME_WINDOW_UPDATE, RST, 7, 0);
 	ck_assert_uint_eq(mux_streams(m), 3);
+	ck_assert_int_eq(refused, 1);
+	ck_assert_str_eq(refused_why, "too many wait for their answer");
 	mux_stream_accept(ends[0].ms);
 	expect(FRAME_WINDOW_UPDATE, ACK, 1, 0);
 	feed(FRAME_WINDOW_UPDATE, SYN, 9, 0);
@@ -153,6 +155,7 @@ START_TEST(too_many_streams)
 	for (id = 1; id < 11; id += 2)
 		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 	expect(FRAME_WINDOW_UPDATE, RST, 9, 0);
+	ck_assert_str_eq(refused_why, "too many are open already");
 	ck_assert_ptr_null(mux_open(m, &e));
 	ck_assert_int_eq(e.code, 0);
 	close_end(&ends[2]);
@@ -220,6 +223,38 @@ END_TEST
 START_TEST(flood_of_empty_updates)
 {
 	flood(FRAME_WINDOW_UPDATE, 0, 1);
+}
+END_TEST
+
+/* The same answer over and over. */
+START_TEST(flood_of_acks)
+{
+	int i;
+
+	end_new(mux_open(m, &e));
+	expect(FRAME_WINDOW_UPDATE, SYN, 2, 0);
+	for (i = 0; i < 10001; i++)
+		feed(FRAME_WINDOW_UPDATE, ACK, 2, 0);
+	put_fails(FRAME_DATA, ACK, 2, 0, "flood");
+}
+END_TEST
+
+/* More than there is place for: refused, and then the end. */
+START_TEST(flood_of_syns)
+{
+	struct mux_config c = config();
+	uint32_t id;
+
+	c.accept_max = 1;
+	begin(&c);
+	for (id = 1; id < 20003; id += 2) {
+		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
+		flush(1 << 20);
+	}
+	ck_assert_int_eq(refused, 10000);
+	ck_assert_uint_eq(mux_streams(m), 1);
+	buf_drain(back, buf_len(back));
+	put_fails(FRAME_WINDOW_UPDATE, SYN, id, 0, "flood");
 }
 END_TEST
 
@@ -292,6 +327,8 @@ unit_suite(void)
 	tcase_add_test(t, flood_of_pongs);
 	tcase_add_test(t, flood_of_empty_data);
 	tcase_add_test(t, flood_of_empty_updates);
+	tcase_add_test(t, flood_of_acks);
+	tcase_add_test(t, flood_of_syns);
 	tcase_add_test(t, flood_of_resets);
 	tcase_add_test(t, answers_left_unread);
 	tcase_add_test(t, tiny_frames_share_memory);

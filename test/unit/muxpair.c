@@ -133,6 +133,13 @@ on_opened(struct mux_stream *ms, void *arg)
 }
 
 static void
+on_refused(const char *why, void *arg)
+{
+	(void)why;
+	(void)arg;
+}
+
+static void
 on_bytes(struct mux_stream *ms, size_t n, void *arg)
 {
 	(void)ms;
@@ -163,7 +170,7 @@ on_ended(struct mux_stream *ms, enum mux_end how, const char *why, void *arg)
 
 static const struct mux_ops ops = {
 	.now_us = on_now, .want_output = on_nothing, .opened = on_opened,
-	.may_open = on_nothing, .received = on_bytes, .sent = on_bytes,
+	.refused = on_refused, .may_open = on_nothing, .received = on_bytes, .sent = on_bytes,
 	.eof = on_eof, .ended = on_ended, .pong = on_nothing,
 	.peer_leaves = on_nothing,
 };
