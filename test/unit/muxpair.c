@@ -216,8 +216,10 @@ end_drop(struct end *x)
 		at = &(*at)->next;
 	*at = x->next;
 	x->side->n--;
+	armed = true;
 	if (x->ms != NULL)
 		mux_stream_close(x->ms);
+	armed = false;
 	buf_free(x->in);
 	buf_free(x->out);
 	free(x);
@@ -442,7 +444,9 @@ scenario(void)
 		    !carry(&sides[1], 1 << 20, 12345))
 			return false;
 	}
+	armed = true;
 	mux_ping(sides[0].m);
+	armed = false;
 	if (sides[1].ends != NULL)
 		end_drop(sides[1].ends);
 	for (i = 0; i < 100; i++) {
