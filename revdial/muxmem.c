@@ -2,8 +2,10 @@
  * muxmem.c - how much the peer of a yamux session may send, and what of it
  * lies here unread: windows that grow and shrink, credit, and the bounds.
  *
- * A window begins at what the specification says. It doubles each time when
- * half of it was consumed within a few round trips, since then the window is
+ * A window begins at what the specification says. Credit goes back in batches,
+ * and what waits for one is not at the sender's hand: half of the first window,
+ * as others do, but a quarter of a larger one. A window doubles each time when
+ * half of it is consumed within a few round trips, since then the window is
  * what holds the sender up, and not the line or our reader. All windows of a
  * session, and of all sessions that share a budget, grow only while more is
  * left than the stream has taken: a late one always finds room too.
@@ -19,6 +21,13 @@
 #define IDLE_US		10000000	/* no credit for so long: it should shrink, */
 #define IDLE_RTTS	32		/* but only if it is so many round trips, too */
 #define PING_US		100000		/* measure again after, while data flows */
+
+/* Credit is given in so many parts of a window. */
+static int
+parts(const struct mux_stream *s)
+{
+	return s->window > FRAME_WINDOW ? 4 : 2;
+}
 
 static size_t
 least(size_t a, size_t b)
@@ -121,7 +130,8 @@ growth(const struct mux_stream *s, int64_t now)
 	const struct revdial_budget	*b = m->config.budget;
 	size_t				 grown = s->window - FRAME_WINDOW, n;
 
-	if (m->rtt_us < 0 || now - s->granted_us >= FAST_RTTS * m->rtt_us)
+	if (m->rtt_us < 0 ||
+	    now - s->granted_us >= FAST_RTTS * m->rtt_us * 2 / parts(s))
 		return 0;
 	n = least(s->window, m->config.window_max - s->window);
 	n = least(n, share(m->config.memory_max,
@@ -175,7 +185,7 @@ mux_stream_consumed(struct mux_stream *s)
 	s->credit += s->held - left;
 	mux_mem_release(s->m, s->held - left);
 	s->held = left;
-	if (s->credit < s->window / 2 || s->fin_seen || s->grant_due)
+	if (s->credit < s->window / (unsigned)parts(s) || s->fin_seen || s->grant_due)
 		return;
 	s->grant_due = true;
 	mux_queue_control(s);

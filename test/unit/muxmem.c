@@ -132,7 +132,7 @@ START_TEST(window_shrinks_when_idle)
 }
 END_TEST
 
-/* While half of a large window is still to be granted, it needs no excess. */
+/* While a quarter of a large window is still to be granted, it needs no excess. */
 START_TEST(shrinking_takes_credit_first)
 {
 	struct mux_config c = large();
@@ -140,14 +140,14 @@ START_TEST(shrinking_takes_credit_first)
 
 	begin(&c);
 	x = grown(1);
-	feed_bulk(1, (8 << 20) - 1);
-	consume(x, (8 << 20) - 1);
+	feed_bulk(1, (4 << 20) - 1);
+	consume(x, (4 << 20) - 1);
 	expect_nothing();
 	now_us += 10 * SECOND;
 	mux_tick(m);
 	mux_check(m);
-	ck_assert_uint_eq(x->ms->recv_window, (8 << 20) + 1);
-	ck_assert_uint_eq(x->ms->excess, (8 << 20) + 1 - WINDOW);
+	ck_assert_uint_eq(x->ms->recv_window, (12 << 20) + 1);
+	ck_assert_uint_eq(x->ms->excess, (12 << 20) + 1 - WINDOW);
 	ck_assert_uint_eq(x->ms->credit, 0);
 }
 END_TEST
