@@ -308,6 +308,7 @@ handle_ping(struct mux *m, const struct frame *f, struct err *e)
 	else if (m->ping_out && f->length == m->ping_value) {
 		m->ping_out = false;
 		m->rtt_us = m->ops->now_us(m->arg) - m->ping_us;
+		mux_mem_pong(m);
 		m->ops->pong(m->arg);
 		return 0;
 	}

@@ -6,7 +6,8 @@
  * and what waits for one is not at the sender's hand: half of the first window,
  * as others do, but a quarter of a larger one. A window doubles each time when
  * half of it is consumed within a few round trips, since then the window is
- * what holds the sender up, and not the line or our reader. All windows of a
+ * what holds the sender up, and not the line or our reader; it is halved when
+ * half of it lies unread. All windows of a
  * session, and of all sessions that share a budget, grow only while more is
  * left than the stream has taken: a late one always finds room too.
  *
@@ -18,6 +19,7 @@
 #include "revdial/muxstate.h"
 
 #define FAST_RTTS	4		/* half a window used up sooner: it should grow */
+#define PATH_US		10000000	/* for how long a round trip is remembered */
 #define IDLE_US		10000000	/* no credit for so long: it should shrink, */
 #define IDLE_RTTS	32		/* but only if it is so many round trips, too */
 #define PING_US		100000		/* measure again after, while data flows */
@@ -123,6 +125,27 @@ share(size_t max, size_t used, size_t grown)
 	return left > grown ? (left - grown) / 2 : 0;
 }
 
+/* A round trip under load has the time in it that bytes wait in queues, and
+ * larger windows make those longer: only the least one counts. */
+void
+mux_mem_pong(struct mux *m)
+{
+	int64_t now = m->ops->now_us(m->arg);
+
+	if (m->path_us[0] == INT64_MAX || now - m->path_since >= PATH_US) {
+		m->path_us[1] = m->path_us[0];
+		m->path_us[0] = m->rtt_us;
+		m->path_since = now;
+	} else if (m->rtt_us < m->path_us[0])
+		m->path_us[0] = m->rtt_us;
+}
+
+static int64_t
+path_us(const struct mux *m)
+{
+	return m->path_us[0] < m->path_us[1] ? m->path_us[0] : m->path_us[1];
+}
+
 static size_t
 growth(const struct mux_stream *s, int64_t now)
 {
@@ -130,8 +153,8 @@ growth(const struct mux_stream *s, int64_t now)
 	const struct revdial_budget	*b = m->config.budget;
 	size_t				 grown = s->window - FRAME_WINDOW, n;
 
-	if (m->rtt_us < 0 ||
-	    now - s->granted_us >= FAST_RTTS * m->rtt_us * 2 / parts(s))
+	if (m->rtt_us < 0 || s->held > s->window / 8 ||
+	    now - s->granted_us >= FAST_RTTS * path_us(m) * 2 / parts(s))
 		return 0;
 	n = least(s->window, m->config.window_max - s->window);
 	n = least(n, share(m->config.memory_max,
@@ -140,6 +163,15 @@ growth(const struct mux_stream *s, int64_t now)
 		n = least(n, share(b->max, b->held > b->grown ? b->held : b->grown,
 		    grown));
 	return n;
+}
+
+static void
+narrow(struct mux_stream *s, size_t window)
+{
+	if (window < FRAME_WINDOW)
+		window = FRAME_WINDOW;
+	s->excess += s->window - (uint32_t)window;
+	window_set(s, window);
 }
 
 /* Of n bytes of credit, what is left after the excess. */
@@ -163,6 +195,8 @@ mux_mem_credit(struct mux_stream *s)
 		return 0;
 	s->grant_due = false;
 	now = m->ops->now_us(m->arg);
+	if (s->held >= s->window / 2)
+		narrow(s, s->window / 2);
 	more = growth(s, now);
 	window_set(s, s->window + more);
 	credit = withhold(s, s->credit + more);
@@ -194,8 +228,7 @@ mux_stream_consumed(struct mux_stream *s)
 static void
 shrink(struct mux_stream *s)
 {
-	s->excess += s->window - FRAME_WINDOW;
-	window_set(s, FRAME_WINDOW);
+	narrow(s, FRAME_WINDOW);
 	s->credit = withhold(s, s->credit);
 	mux_stream_consumed(s);
 }

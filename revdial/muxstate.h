@@ -94,6 +94,8 @@ struct mux {
 	bool			 ping_out;
 	int64_t			 ping_us;
 	int64_t			 rtt_us;
+	/* The least of the present and of the last PATH_US, queues left out. */
+	int64_t			 path_us[2], path_since;
 };
 
 /* mux.c */
@@ -109,6 +111,7 @@ void mux_mem_release(struct mux *, size_t n);
 void mux_mem_forget(struct mux_stream *);	/* it counts no more */
 /* NULL: n more bytes for s have room. Else the stream that should be cut. */
 struct mux_stream *mux_mem_too_much(struct mux_stream *s, size_t n);
+void mux_mem_pong(struct mux *);		/* rtt_us is new */
 uint32_t mux_mem_credit(struct mux_stream *);	/* takes what is due, for a frame */
 
 /* muxin.c */

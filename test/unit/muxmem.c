@@ -171,6 +171,57 @@ START_TEST(unread_window_shrinks)
 }
 END_TEST
 
+/* Our reader is what is slow: a window does not grow for it, and a large one
+ * becomes smaller. */
+START_TEST(slow_reader_needs_no_window)
+{
+	struct mux_config c = large();
+	struct end *x, *y;
+	int i;
+
+	begin(&c);
+	x = grown(1);
+	feed_bulk(1, 16 << 20);
+	for (i = 0; i < 4; i++) {
+		consume(x, 4 << 20);
+		flush(1 << 20);
+		mux_check(m);
+		buf_drain(back, buf_len(back));
+		if (i < 3)
+			feed_bulk(1, x->ms->recv_window);
+	}
+	ck_assert_uint_le(x->ms->window, 4 << 20);
+	y = opened(3);
+	for (i = 0; i < 10; i++) {
+		feed_bulk(3, y->ms->recv_window);
+		now_us += 10;
+		consume(y, WINDOW / 2);
+		expect(FRAME_WINDOW_UPDATE, 0, 3, WINDOW / 2);
+	}
+	ck_assert_uint_eq(y->ms->window, WINDOW);
+}
+END_TEST
+
+/* The round trip of a path is the least one of the last while: what bytes wait
+ * in queues is no reason to make these longer. */
+START_TEST(queues_are_not_the_path)
+{
+	struct end *x;
+
+	rtt_is(1000);
+	rtt_is(100000);
+	x = opened(1);
+	ck_assert_uint_eq(use_window(x, WINDOW, 4000), WINDOW);
+	now_us += 10 * SECOND;
+	rtt_is(100000);
+	ck_assert_uint_eq(use_window(x, WINDOW, 4000), WINDOW);
+	now_us += 10 * SECOND;
+	rtt_is(100000);		/* it did change */
+	ck_assert_uint_eq(use_window(x, WINDOW, 0), WINDOW);
+	ck_assert_uint_eq(use_window(x, WINDOW, 4000), 2 * WINDOW);
+}
+END_TEST
+
 /* Busy again, the window grows into what was promised before. */
 START_TEST(window_grows_again)
 {
@@ -451,6 +502,8 @@ unit_suite(void)
 	tcase_add_test(t, window_shrinks_when_idle);
 	tcase_add_test(t, shrinking_takes_credit_first);
 	tcase_add_test(t, unread_window_shrinks);
+	tcase_add_test(t, slow_reader_needs_no_window);
+	tcase_add_test(t, queues_are_not_the_path);
 	tcase_add_test(t, window_grows_again);
 	tcase_add_test(t, slow_lines_are_not_idle);
 	tcase_add_test(t, memory_is_bounded);
