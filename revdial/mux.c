@@ -109,7 +109,7 @@ mux_fill(struct mux *m)
 	m->seed |= 1;
 	m->next_id = m->config.dialer ? 1 : 2;
 	m->rtt_us = -1;
-	m->path_us[0] = m->path_us[1] = INT64_MAX;
+	mux_path_init(&m->path);
 	m->idle_left = IDLE_BURST;
 	m->idle_us = m->ops->now_us(m->arg);
 	return m;

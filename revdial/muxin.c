@@ -250,7 +250,7 @@ expect_payload(struct mux *m, struct mux_stream *s, const struct frame *f,
 	m->sink_fin = f->flags & FRAME_FIN;
 	if (s != NULL) {
 		s->recv_window -= f->length;
-		mux_mem_hold(m, f->length);
+		mux_mem_hold(s, f->length);
 	}
 	return m->n < before ? charge(m, e) : 0;
 }
@@ -308,7 +308,7 @@ handle_ping(struct mux *m, const struct frame *f, struct err *e)
 	else if (m->ping_out && f->length == m->ping_value) {
 		m->ping_out = false;
 		m->rtt_us = m->ops->now_us(m->arg) - m->ping_us;
-		mux_mem_pong(m);
+		mux_path_pong(m);
 		m->ops->pong(m->arg);
 		return 0;
 	}

@@ -4,12 +4,13 @@
  *
  * A window begins at what the specification says. Credit goes back in batches,
  * and what waits for one is not at the sender's hand: half of the first window,
- * as others do, but a quarter of a larger one. A window doubles each time when
- * half of it is consumed within a few round trips, since then the window is
- * what holds the sender up, and not the line or our reader; it is halved when
- * half of it lies unread. All windows of a
- * session, and of all sessions that share a budget, grow only while more is
- * left than the stream has taken: a late one always finds room too.
+ * as others do, but a quarter of a larger one. A window grows to twice what the
+ * reader took in one round trip of the bare path (muxpath.c): a far sender needs
+ * that much to go on at this rate or a higher one, while queues need nothing.
+ * So it at most doubles each round, and on a short path it stays as it is. It
+ * is halved when half of it lies unread. All windows of a session, and of all
+ * sessions that share a budget, grow only while more is left than the stream
+ * has taken: a late one always finds room too.
  *
  * A stream that stays idle falls back to the first window. What its peer was
  * promised cannot be taken back: that is `excess`, and is withheld from the
@@ -18,8 +19,8 @@
 #include "revdial/budget.h"
 #include "revdial/muxstate.h"
 
-#define FAST_RTTS	4		/* half a window used up sooner: it should grow */
-#define PATH_US		10000000	/* for how long a round trip is remembered */
+#define WORTH		4		/* growth by less than such a part is none */
+#define ROUND_US	10000		/* a rate is measured over no less */
 #define IDLE_US		10000000	/* no credit for so long: it should shrink, */
 #define IDLE_RTTS	32		/* but only if it is so many round trips, too */
 #define PING_US		100000		/* measure again after, while data flows */
@@ -40,11 +41,15 @@ least(size_t a, size_t b)
 /* --- what is held ------------------------------------------------------------- */
 
 void
-mux_mem_hold(struct mux *m, size_t n)
+mux_mem_hold(struct mux_stream *s, size_t n)
 {
+	struct mux *m = s->m;
+
 	m->buffered += n;
 	if (m->config.budget != NULL)
 		m->config.budget->held += n;
+	if (s->round_us == 0)
+		s->round_us = m->ops->now_us(m->arg);
 }
 
 void
@@ -125,38 +130,34 @@ share(size_t max, size_t used, size_t grown)
 	return left > grown ? (left - grown) / 2 : 0;
 }
 
-/* A round trip under load has the time in it that bytes wait in queues, and
- * larger windows make those longer: only the least one counts. */
-void
-mux_mem_pong(struct mux *m)
+/* Twice what the reader takes in a round trip of the path, if a round is over
+ * by now. 0: it is not. */
+static size_t
+wanted(struct mux_stream *s, int64_t now)
 {
-	int64_t now = m->ops->now_us(m->arg);
+	int64_t	path = mux_path_us(s->m), took = now - s->round_us;
+	size_t	want;
 
-	if (m->path_us[0] == INT64_MAX || now - m->path_since >= PATH_US) {
-		m->path_us[1] = m->path_us[0];
-		m->path_us[0] = m->rtt_us;
-		m->path_since = now;
-	} else if (m->rtt_us < m->path_us[0])
-		m->path_us[0] = m->rtt_us;
-}
-
-static int64_t
-path_us(const struct mux *m)
-{
-	return m->path_us[0] < m->path_us[1] ? m->path_us[0] : m->path_us[1];
+	if (path < 0 || took < path || took < ROUND_US)
+		return 0;
+	want = (size_t)((double)s->round_n * 2 * (double)path / (double)took);
+	s->round_us = now;
+	s->round_n = 0;
+	return want;
 }
 
 static size_t
-growth(const struct mux_stream *s, int64_t now)
+growth(struct mux_stream *s, int64_t now)
 {
 	const struct mux		*m = s->m;
 	const struct revdial_budget	*b = m->config.budget;
 	size_t				 grown = s->window - FRAME_WINDOW, n;
 
-	if (m->rtt_us < 0 || s->held > s->window / 8 ||
-	    now - s->granted_us >= FAST_RTTS * path_us(m) * 2 / parts(s))
+	n = least(wanted(s, now), m->config.window_max);
+	if (n < s->window + s->window / WORTH || s->held > s->window / 8 ||
+	    mux_path_probing(m))
 		return 0;
-	n = least(s->window, m->config.window_max - s->window);
+	n = least(n - s->window, s->window);
 	n = least(n, share(m->config.memory_max,
 	    m->n * FRAME_WINDOW + m->grown, grown));
 	if (b != NULL)
@@ -197,6 +198,7 @@ mux_mem_credit(struct mux_stream *s)
 	now = m->ops->now_us(m->arg);
 	if (s->held >= s->window / 2)
 		narrow(s, s->window / 2);
+	s->round_n += s->credit;
 	more = growth(s, now);
 	window_set(s, s->window + more);
 	credit = withhold(s, s->credit + more);
@@ -226,11 +228,23 @@ mux_stream_consumed(struct mux_stream *s)
 }
 
 static void
-shrink(struct mux_stream *s)
+shrink(struct mux_stream *s, size_t window)
 {
-	narrow(s, FRAME_WINDOW);
+	narrow(s, window);
 	s->credit = withhold(s, s->credit);
 	mux_stream_consumed(s);
+}
+
+void
+mux_mem_scale(struct mux *m, int64_t to, int64_t from)
+{
+	struct mux_stream *s;
+
+	if (m->failed || m->grown == 0)
+		return;
+	TAILQ_FOREACH(s, &m->live, entry)
+		if (s->window > FRAME_WINDOW)
+			shrink(s, (size_t)(s->window * (double)to / (double)from));
 }
 
 void
@@ -246,5 +260,5 @@ mux_tick(struct mux *m)
 	now = m->ops->now_us(m->arg);
 	TAILQ_FOREACH(s, &m->live, entry)
 		if (s->window > FRAME_WINDOW && now - s->granted_us >= idle)
-			shrink(s);
+			shrink(s, FRAME_WINDOW);
 }

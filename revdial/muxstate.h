@@ -1,6 +1,7 @@
 /*
  * muxstate.h - what mux.c (sessions and streams), muxin.c (what the peer
- * says) and muxout.c (what we say) share. Nobody else includes it.
+ * says), muxout.c (what we say), muxmem.c (windows) and muxpath.c (the round
+ * trip) share. Nobody else includes it.
  */
 #ifndef REVDIAL_MUXSTATE_H
 #define REVDIAL_MUXSTATE_H
@@ -29,6 +30,8 @@ struct mux_stream {
 	size_t		 held;		/* in `in`, as far as we were told */
 	size_t		 credit;	/* consumed, not yet granted again */
 	int64_t		 granted_us;	/* when we last gave credit */
+	int64_t		 round_us;	/* since when round_n is counted; 0: not yet */
+	size_t		 round_n;	/* consumed and granted again */
 
 	bool		 local;		/* we opened it */
 	bool		 answered;	/* its SYN was answered */
@@ -47,6 +50,14 @@ struct mux_stream {
 };
 
 TAILQ_HEAD(mux_stream_list, mux_stream);
+
+/* The least round trip, see muxpath.c. */
+struct mux_path {
+	int64_t		 least[2];	/* of the time since `since`, and before */
+	int64_t		 since;
+	int64_t		 made_by;	/* the one that windows were made by */
+	int		 probes;	/* pings still to come back before any grows */
+};
 
 struct mux {
 	struct mux_config	 config;
@@ -94,8 +105,7 @@ struct mux {
 	bool			 ping_out;
 	int64_t			 ping_us;
 	int64_t			 rtt_us;
-	/* The least of the present and of the last PATH_US, queues left out. */
-	int64_t			 path_us[2], path_since;
+	struct mux_path		 path;
 };
 
 /* mux.c */
@@ -106,13 +116,19 @@ void mux_stream_unlink(struct mux_stream *);	/* makes it over */
 void mux_stream_answered(struct mux_stream *);
 
 /* muxmem.c */
-void mux_mem_hold(struct mux *, size_t n);	/* n bytes of payload are to come */
+void mux_mem_hold(struct mux_stream *, size_t n);	/* n bytes of payload are to come */
 void mux_mem_release(struct mux *, size_t n);
 void mux_mem_forget(struct mux_stream *);	/* it counts no more */
 /* NULL: n more bytes for s have room. Else the stream that should be cut. */
 struct mux_stream *mux_mem_too_much(struct mux_stream *s, size_t n);
-void mux_mem_pong(struct mux *);		/* rtt_us is new */
+void mux_mem_scale(struct mux *, int64_t to, int64_t from);	/* windows that grew */
 uint32_t mux_mem_credit(struct mux_stream *);	/* takes what is due, for a frame */
+
+/* muxpath.c */
+void mux_path_init(struct mux_path *);
+void mux_path_pong(struct mux *);		/* rtt_us is new */
+int64_t mux_path_us(const struct mux *);	/* -1: not known */
+bool mux_path_probing(const struct mux *);	/* windows should not grow now */
 
 /* muxin.c */
 int  mux_starved(struct mux *, struct err *e);	/* the session ends for lack of memory */

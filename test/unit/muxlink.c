@@ -178,6 +178,26 @@ START_TEST(one_stream_fills_the_line)
 }
 END_TEST
 
+/* Minutes without a pause: each look at the path finds it without the queues, so
+ * the window stays at twice what the path takes. */
+START_TEST(window_stays_as_it_is)
+{
+	size_t n = 0;
+	int i;
+
+	begin(16 * MIB);
+	run(1, 2000, 5000);
+	for (i = 0; i < 4; i++) {
+		run(1, 60000, 5000);
+		ck_assert_uint_le(sides[1].streams[0]->window, 850000);
+		n = sides[1].got[0] - n;
+		ck_assert_uint_ge(n, (size_t)60000 * 5000 * 95 / 100);
+		n = sides[1].got[0];
+	}
+	end();
+}
+END_TEST
+
 /* Nobody reads stream 0; the others have the line. */
 START_TEST(unread_stream_costs_its_window)
 {
@@ -226,6 +246,7 @@ unit_suite(void)
 	TCase *t = tcase_create("line");
 
 	tcase_add_test(t, one_stream_fills_the_line);
+	tcase_add_test(t, window_stays_as_it_is);
 	tcase_add_test(t, unread_stream_costs_its_window);
 	tcase_add_test(t, small_one_beside_bulk);
 	suite_add_tcase(s, t);
