@@ -7,7 +7,9 @@
  * as others do, but a quarter of a larger one. A window grows to twice what the
  * reader took in one round trip of the bare path (muxpath.c): a far sender needs
  * that much to go on at this rate or a higher one, while queues need nothing.
- * So it at most doubles each round, and on a short path it stays as it is. It
+ * So it at most doubles each round. On a short path it is what both sides may
+ * do while the other one waits for a processor: with too little they wake one
+ * another for each small piece, with too much that no longer fits a cache. It
  * is halved when half of it lies unread. All windows of a session, and of all
  * sessions that share a budget, grow only while more is left than the stream
  * has taken: a late one always finds room too.
@@ -20,6 +22,7 @@
 #include "revdial/muxstate.h"
 
 #define WORTH		4		/* growth by less than such a part is none */
+#define NEAR_MAX	(2 * 1024 * 1024)	/* grown only to wait less often */
 #define ROUND_US	10000		/* a rate is measured over no less */
 #define IDLE_US		10000000	/* no credit for so long: it should shrink, */
 #define IDLE_RTTS	32		/* but only if it is so many round trips, too */
@@ -130,20 +133,28 @@ share(size_t max, size_t used, size_t grown)
 	return left > grown ? (left - grown) / 2 : 0;
 }
 
+/* Of n bytes in took us, what comes in two times us. */
+static size_t
+twice(size_t n, int64_t us, int64_t took)
+{
+	return (size_t)((double)n * 2 * (double)us / (double)took);
+}
+
 /* Twice what the reader takes in a round trip of the path, if a round is over
  * by now. 0: it is not. */
 static size_t
 wanted(struct mux_stream *s, int64_t now)
 {
 	int64_t	path = mux_path_us(s->m), took = now - s->round_us;
-	size_t	want;
+	size_t	far, near;
 
 	if (path < 0 || took < path || took < ROUND_US)
 		return 0;
-	want = (size_t)((double)s->round_n * 2 * (double)path / (double)took);
+	far = twice(s->round_n, path, took);
+	near = least(twice(s->round_n, MUX_NEAR_US, took), NEAR_MAX);
 	s->round_us = now;
 	s->round_n = 0;
-	return want;
+	return far > near ? far : near;
 }
 
 static size_t

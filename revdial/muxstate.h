@@ -51,6 +51,8 @@ struct mux_stream {
 
 TAILQ_HEAD(mux_stream_list, mux_stream);
 
+#define MUX_NEAR_US	4000	/* shorter paths than that are all alike */
+
 /* The least round trip, see muxpath.c. */
 struct mux_path {
 	int64_t		 least[2];	/* of the time since `since`, and before */
