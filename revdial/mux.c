@@ -372,6 +372,14 @@ mux_stream_drop(struct mux_stream *s)
 	s->m->config.release(s);
 }
 
+/* We end it: what the peer has still to say of it, ACK and FIN or RST, finds
+ * nobody, and is no fault of the peer. */
+void
+mux_stream_unsaid(struct mux_stream *s)
+{
+	s->m->unsaid += (s->local && !s->answered) + !s->fin_seen;
+}
+
 void
 mux_stream_close(struct mux_stream *s)
 {
@@ -382,6 +390,8 @@ mux_stream_close(struct mux_stream *s)
 		/* A SYN that was never sent needs no RST. */
 		quiet = s->syn_due || (s->fin_sent && s->fin_seen);
 		fin = s->fin_seen && s->fin_wanted && evbuffer_get_length(s->out) == 0;
+		if (!quiet)
+			mux_stream_unsaid(s);
 		mux_stream_unlink(s);
 		if (!quiet && !m->failed)
 			mux_queue_frame(m, FRAME_WINDOW_UPDATE,

@@ -90,6 +90,19 @@ seen_add(struct mux *m, uint32_t id)
 	m->seen[i / 8] |= (uint8_t)(1U << (i % 8));
 }
 
+/* Flags for a stream that has ended. Of one that we ended they may still be on
+ * their way, see mux_stream_unsaid; beyond that they do nothing. */
+static int
+charge_gone(struct mux *m, const struct frame *f, struct err *e)
+{
+	if (f->flags == 0)
+		return 0;
+	if (m->unsaid == 0)
+		return charge(m, e);
+	m->unsaid--;
+	return 0;
+}
+
 static bool
 was_opened(const struct mux *m, uint32_t id)
 {
@@ -115,8 +128,10 @@ see_fin(struct mux_stream *s)
 static void
 refuse(struct mux *m, const struct frame *f)
 {
-	if (!(f->flags & FRAME_RST))
-		mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, f->id, 0);
+	if (f->flags & FRAME_RST)
+		return;
+	m->unsaid++;
+	mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, f->id, 0);
 }
 
 static const char *
@@ -178,7 +193,7 @@ stream_for(struct mux *m, const struct frame *f, struct mux_stream **out,
 		return err_set(e, "%s frame for stream %u, which was never opened",
 		    frame_type_name(f->type), (unsigned)f->id);
 	}
-	return 0;
+	return *out == NULL ? charge_gone(m, f, e) : 0;
 }
 
 /* ACK and RST, and an answer without either. *s becomes NULL if that was its
@@ -229,6 +244,7 @@ make_room(struct mux *m, uint32_t id, uint32_t n)
 
 	while ((s = mux_stream_find(m, id)) != NULL &&
 	    (t = mux_mem_too_much(s, n)) != NULL) {
+		mux_stream_unsaid(t);
 		mux_queue_frame(m, FRAME_WINDOW_UPDATE, FRAME_RST, t->id, 0);
 		end_stream(t, MUX_RESET, "cut since too much lies unread in the "
 		    "streams of this session");

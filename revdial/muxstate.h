@@ -94,6 +94,7 @@ struct mux {
 
 	/* Frames that do nothing: a budget that refills with time. */
 	int64_t			 idle_left, idle_us;
+	uint64_t		 unsaid;	/* frames still to come for streams that are gone */
 
 	struct evbuffer		*head;		/* control frames, headers, small payloads */
 	struct mux_stream_list	 control;	/* have flags or credit to send */
@@ -116,6 +117,7 @@ struct mux_stream *mux_stream_new(struct mux *, uint32_t id, bool local);
 void mux_stream_drop(struct mux_stream *);	/* frees; over already */
 void mux_stream_unlink(struct mux_stream *);	/* makes it over */
 void mux_stream_answered(struct mux_stream *);
+void mux_stream_unsaid(struct mux_stream *);	/* before we end it */
 
 /* muxmem.c */
 void mux_mem_hold(struct mux_stream *, size_t n);	/* n bytes of payload are to come */

@@ -275,6 +275,60 @@ START_TEST(flood_of_resets)
 }
 END_TEST
 
+/* What the peer says of streams that are gone, once it has had its say. */
+static void
+flood_of_last_words(enum frame_type type, unsigned flags)
+{
+	int i;
+
+	close_end(opened(1));
+	expect(FRAME_WINDOW_UPDATE, RST, 1, 0);
+	for (i = 0; i < 10001; i++)
+		feed(type, flags, 1, 0);
+	put_fails(type, flags, 1, 0, "flood");
+}
+
+START_TEST(flood_of_late_resets)
+{
+	flood_of_last_words(FRAME_WINDOW_UPDATE, RST);
+}
+END_TEST
+
+START_TEST(flood_of_late_fins)
+{
+	flood_of_last_words(FRAME_DATA, FIN);
+}
+END_TEST
+
+START_TEST(flood_of_late_acks)
+{
+	flood_of_last_words(FRAME_WINDOW_UPDATE, ACK);
+}
+END_TEST
+
+/* We give up many streams at once: each may have its ACK and FIN on the way. */
+START_TEST(last_words_are_no_flood)
+{
+	struct end *x;
+	uint32_t id;
+
+	for (id = 2; id < 40000; id += 2) {
+		x = end_new(mux_open(m, &e));
+		expect(FRAME_WINDOW_UPDATE, SYN, id, 0);
+		close_end(x);
+		expect(FRAME_WINDOW_UPDATE, RST, id, 0);
+		buf_free(ends[0].in);
+		buf_free(ends[0].out);
+		memset(&ends[0], 0, sizeof ends[0]);
+		ends_n = 0;
+	}
+	for (id = 2; id < 40000; id += 2) {
+		feed(FRAME_WINDOW_UPDATE, ACK, id, 0);
+		feed(FRAME_WINDOW_UPDATE, FIN, id, 0);
+	}
+}
+END_TEST
+
 START_TEST(answers_left_unread)
 {
 	int i;
@@ -330,6 +384,10 @@ unit_suite(void)
 	tcase_add_test(t, flood_of_acks);
 	tcase_add_test(t, flood_of_syns);
 	tcase_add_test(t, flood_of_resets);
+	tcase_add_test(t, flood_of_late_resets);
+	tcase_add_test(t, flood_of_late_fins);
+	tcase_add_test(t, flood_of_late_acks);
+	tcase_add_test(t, last_words_are_no_flood);
 	tcase_add_test(t, answers_left_unread);
 	tcase_add_test(t, tiny_frames_share_memory);
 	suite_add_tcase(s, t);
