@@ -313,7 +313,7 @@ core_new(struct loop *loop, struct catalog *catalog, struct store *store,
 	core->self->demand = map_new();
 	core->auth = auth_new(core);
 	core->pickups = revdial_pickups_new(loop);
-	core->budget = revdial_budget_new(0);
+	core->budget = revdial_budget_new(cfg->stream_memory);
 	core->cfg.revdial.budget = core->budget;
 	core->machines = machines_new(core, &events, core);
 	core->execs = execs_new(core);

@@ -60,6 +60,7 @@ struct core_config {
 	int64_t		 upload_keep_ms; /* after the last use [10 min] */
 	size_t		 machines_max;	/* records [20,000] */
 	size_t		 queue_max;	/* requests that wait, all host types [10,000] */
+	size_t		 stream_memory;	/* bytes of all machines' sessions [512 MiB] */
 	struct revdial_config revdial;
 	struct http_limits limits;	/* of connections to machines */
 };

@@ -289,6 +289,7 @@ start_core(struct daemon *d, struct err *e)
 		/* Asked often enough to be sure by then. */
 		.probe_ms = silence * 2 / 5,
 		.status_ms = silence / 6 + 1,
+		.stream_memory = d->settings->stream_mib << 20,
 		.revdial = { .ping_ms = silence / 3 + 1, .dead_ms = silence },
 	};
 

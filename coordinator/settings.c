@@ -68,6 +68,7 @@ static const struct key global_keys[] = {
 	{ CFG_VALUE("upload-keep"), VALUE_DURATION, RESTART, KEY(settings, upload_keep_ms), "10m" },
 	{ CFG_VALUE("upload-space"), VALUE_SPACE, RESTART, KEY(settings, upload_space), "4G" },
 	{ CFG_VALUE("user-upload-space"), VALUE_SPACE, RESTART, KEY(settings, user_upload_space), "2G" },
+	{ CFG_VALUE("stream-memory"), VALUE_COUNT, RESTART, KEY(settings, stream_mib), "512" },
 	{ CFG_VALUE("user-limit"), VALUE_LIMIT, RELOAD, KEY(settings, user_limit), "none" },
 	{ CFG_VALUE("log"), VALUE_LEVEL, RELOAD, KEY(settings, log), "info" },
 };

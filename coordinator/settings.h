@@ -29,6 +29,7 @@ struct settings {
 	size_t		 connections;
 	int64_t		 upload_space, user_upload_space; /* bytes; -1: no uploads are kept */
 	int64_t		 upload_keep_ms;
+	size_t		 stream_mib;		/* what machines sent and nobody took yet */
 	int64_t		 user_limit;		/* -1: none */
 	struct catalog	*catalog;		/* one reference */
 };

@@ -10,7 +10,7 @@
  * So it at most doubles each round. On a short path it is what both sides may
  * do while the other one waits for a processor: with too little they wake one
  * another for each small piece, with too much that no longer fits a cache. It
- * is halved when half of it lies unread. All windows of a session, and of all
+ * is halved when half of it lies unread and the rate needs no more. All windows of a session, and of all
  * sessions that share a budget, grow only while more is left than the stream
  * has taken: a late one always finds room too.
  *
@@ -157,26 +157,6 @@ wanted(struct mux_stream *s, int64_t now)
 	return far > near ? far : near;
 }
 
-static size_t
-growth(struct mux_stream *s, int64_t now)
-{
-	const struct mux		*m = s->m;
-	const struct revdial_budget	*b = m->config.budget;
-	size_t				 grown = s->window - FRAME_WINDOW, n;
-
-	n = least(wanted(s, now), m->config.window_max);
-	if (n < s->window + s->window / WORTH || s->held > s->window / 8 ||
-	    mux_path_probing(m))
-		return 0;
-	n = least(n - s->window, s->window);
-	n = least(n, share(m->config.memory_max,
-	    m->n * FRAME_WINDOW + m->grown, grown));
-	if (b != NULL)
-		n = least(n, share(b->max, b->held > b->grown ? b->held : b->grown,
-		    grown));
-	return n;
-}
-
 static void
 narrow(struct mux_stream *s, size_t window)
 {
@@ -196,6 +176,38 @@ withhold(struct mux_stream *s, size_t n)
 	return n - kept;
 }
 
+/* How much of n more there is for s. */
+static size_t
+affordable(const struct mux_stream *s, size_t n)
+{
+	const struct mux		*m = s->m;
+	const struct revdial_budget	*b = m->config.budget;
+	size_t				 grown = s->window - FRAME_WINDOW;
+
+	n = least(n, m->config.window_max - s->window);
+	n = least(n, share(m->config.memory_max,
+	    m->n * FRAME_WINDOW + m->grown, grown));
+	if (b != NULL)
+		n = least(n, share(b->max, b->held > b->grown ? b->held : b->grown,
+		    grown));
+	return n;
+}
+
+/* At the end of a round: by how much the window grows. */
+static size_t
+adapt(struct mux_stream *s, int64_t now)
+{
+	size_t want = wanted(s, now);
+
+	if (want == 0 || mux_path_probing(s->m))
+		return 0;
+	if (want < s->window / 2 && s->held >= s->window / 2)
+		narrow(s, s->window / 2);
+	if (want < s->window + s->window / WORTH)
+		return 0;
+	return affordable(s, least(want - s->window, s->window));
+}
+
 uint32_t
 mux_mem_credit(struct mux_stream *s)
 {
@@ -207,10 +219,8 @@ mux_mem_credit(struct mux_stream *s)
 		return 0;
 	s->grant_due = false;
 	now = m->ops->now_us(m->arg);
-	if (s->held >= s->window / 2)
-		narrow(s, s->window / 2);
 	s->round_n += s->credit;
-	more = growth(s, now);
+	more = adapt(s, now);
 	window_set(s, s->window + more);
 	credit = withhold(s, s->credit + more);
 	s->credit = 0;

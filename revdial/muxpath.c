@@ -46,12 +46,10 @@ follow(struct mux *m)
 	struct mux_path	*p = &m->path;
 	int64_t		 us = mux_path_us(m);
 
-	if (us < MUX_NEAR_US)
-		us = MUX_NEAR_US;
-	if (us < p->made_by / 4 * 3)
-		mux_mem_scale(m, us, p->made_by);
-	else if (us <= p->made_by)
+	if (us <= p->made_by && us >= p->made_by / 4 * 3)
 		return;
+	if (us < p->made_by && p->made_by > MUX_NEAR_US)
+		mux_mem_scale(m, us, p->made_by);
 	p->made_by = us;
 }
 

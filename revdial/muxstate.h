@@ -51,7 +51,7 @@ struct mux_stream {
 
 TAILQ_HEAD(mux_stream_list, mux_stream);
 
-#define MUX_NEAR_US	4000	/* shorter paths than that are all alike */
+#define MUX_NEAR_US	20000	/* shorter paths than that are all alike */
 
 /* The least round trip, see muxpath.c. */
 struct mux_path {

@@ -44,6 +44,7 @@ START_TEST(empty_file_has_the_defaults)
 	ck_assert_int_eq(s->exec_poll_ms, 5000);
 	ck_assert_int_eq(s->save_ms, 5000);
 	ck_assert_uint_eq(s->connections, 10000);
+	ck_assert_uint_eq(s->stream_mib, 512);
 	ck_assert_uint_eq(s->public_names.n, 0);
 	ck_assert_uint_eq(catalog_hosts(s->catalog), 0);
 	ck_assert_int_eq(catalog_limit(s->catalog, "alice"), -1);
@@ -118,6 +119,7 @@ static const struct { const char *text, *error; } bad[] = {
 	{ "grace = 0s\n", "c.conf:1: grace: not a duration" },
 	{ "grace = -3s\n", "c.conf:1: grace: not a duration" },
 	{ "\n\nlog = loud\n", "c.conf:3: log: there are error" },
+	{ "stream-memory = 1g\n", "c.conf:1: stream-memory: not a number" },
 	{ "connections = many\n", "c.conf:1: connections: not a number" },
 	{ "upload-space = much\n", "c.conf:1: upload-space: neither" },
 	{ "user-upload-space = 0\n", "c.conf:1: user-upload-space: neither" },
