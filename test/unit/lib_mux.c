@@ -321,3 +321,33 @@ measure_rtt(int64_t us)
 	feed(FRAME_PING, ACK, 0, value);
 	ck_assert_int_eq(mux_rtt_us(m), us);
 }
+
+void
+rtt_is(int64_t us)
+{
+	measure_rtt(us);
+	m->ping_us = now_us + 1000 * SECOND;
+}
+
+uint32_t
+use_window(struct end *x, size_t n, int64_t after)
+{
+	struct frame f;
+
+	feed_bulk(mux_stream_id(x->ms), n);
+	now_us += after;
+	consume(x, n);
+	flush(1 << 20);
+	f = next_frame();
+	ck_assert_int_eq(f.type, FRAME_WINDOW_UPDATE);
+	return f.length;
+}
+
+struct mux_config
+large(void)
+{
+	struct mux_config c = config();
+
+	c.window_max = 16 << 20;
+	return c;
+}

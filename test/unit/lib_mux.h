@@ -13,6 +13,8 @@
 #define FIN FRAME_FIN
 #define RST FRAME_RST
 #define WINDOW ((uint32_t)FRAME_WINDOW)
+#define MS ((int64_t)1000)
+#define SECOND ((int64_t)1000000)
 
 /* A stream as its owner sees it. */
 struct end {
@@ -38,6 +40,7 @@ extern struct err e;
 void mux_setup(void);
 void mux_teardown(void);
 struct mux_config config(void);
+struct mux_config large(void);		/* windows up to 16 MiB */
 void begin(const struct mux_config *);	/* a new mux in place of the old one */
 
 /* put: into wire; feed: and into the mux, which takes it. */
@@ -63,5 +66,8 @@ void send_bulk(struct end *, size_t n);
 void consume(struct end *, size_t n);
 void close_end(struct end *);
 void measure_rtt(int64_t us);
+void rtt_is(int64_t us);		/* and is not measured again */
+/* One window's worth is sent and consumed `after` us; the credit for it. */
+uint32_t use_window(struct end *, size_t n, int64_t after);
 
 #endif

@@ -186,12 +186,12 @@ START_TEST(window_stays_as_it_is)
 	int i;
 
 	begin(16 * MIB);
-	run(1, 2000, 5000);
-	for (i = 0; i < 4; i++) {
-		run(1, 60000, 5000);
-		ck_assert_uint_le(sides[1].streams[0]->window, 850000);
+	run(1, 2000, 4000);
+	for (i = 0; i < 3; i++) {
+		run(1, 60000, 4000);
+		ck_assert_uint_le(sides[1].streams[0]->window, 700000);
 		n = sides[1].got[0] - n;
-		ck_assert_uint_ge(n, (size_t)60000 * 5000 * 95 / 100);
+		ck_assert_uint_ge(n, (size_t)60000 * 4000 * 95 / 100);
 		n = sides[1].got[0];
 	}
 	end();
