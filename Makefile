@@ -161,7 +161,7 @@ COMPLETIONS = bash:bash-completion/completions/gomote \
 .PHONY: all programs tests install install-strip uninstall deps deps-check \
 	deps-demo deps-bench demo check check-run check-asan check-big fuzz \
 	fuzz-programs bench lint format clean distclean help FORCE
-all: programs $(B)/libgomote.a $(B)/librevdial.a
+all: programs $(B)/libgomote.a $(B)/libcarriers.a
 programs: $(PROGRAMS)
 # Everything that the tests run.
 tests: all $(UNIT_PROGRAMS) $(TEST_PROGRAMS)
@@ -200,7 +200,7 @@ $(B)/libllhttp.a: $(LLHTTP_OBJ)
 	$(archive)
 $(B)/libgomote.a: $(LIB_OBJ) $(B)/.sources
 	$(archive)
-$(B)/librevdial.a: $(REVDIAL_OBJ) $(B)/.sources
+$(B)/libcarriers.a: $(REVDIAL_OBJ) $(B)/.sources
 	$(archive)
 # The programs without their main(), for unit tests of their parts.
 $(B)/libcoordinator.a: $(filter-out $(COORDINATOR_MAIN),$(COORDINATOR_OBJ)) $(B)/.sources
@@ -210,7 +210,7 @@ $(B)/libbuildlet.a: $(filter-out $(BUILDLET_MAIN),$(BUILDLET_OBJ)) $(B)/.sources
 $(B)/libclient.a: $(filter-out $(CLIENT_MAIN),$(CLIENT_OBJ)) $(B)/.sources
 	$(archive)
 
-OURS = $(B)/librevdial.a $(B)/libgomote.a $(LLHTTP_A)
+OURS = $(B)/libcarriers.a $(B)/libgomote.a $(LLHTTP_A)
 $(B)/bin/coordinator: $(COORDINATOR_OBJ) $(OURS)
 $(B)/bin/buildlet: $(BUILDLET_OBJ) $(OURS)
 $(B)/bin/gomote: $(CLIENT_OBJ) $(OURS)

@@ -16,7 +16,7 @@
 #include "io/net.h"
 #include "io/secret.h"
 #include "io/tls.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define REDIRECTS_MAX	2
 #define ANSWER_MAX	400	/* of a refusal's text we show so much */

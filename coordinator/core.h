@@ -32,7 +32,7 @@
 #include "coordinator/uploads.h"
 #include "http/msg.h"
 #include "io/loop.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define CORE_POOLS 2
 

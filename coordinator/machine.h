@@ -23,7 +23,7 @@
 
 #include "api/types.h"
 #include "base/err.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 struct bclient;
 struct core;

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define DEFAULT_MAX	((size_t)512 << 20)
 

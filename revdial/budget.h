@@ -1,7 +1,7 @@
 /*
  * budget.h - the memory that the sessions of one loop share, as their muxes
  * see it (muxmem.c keeps the accounts). Inside revdial only; its owner's side
- * is in revdial.h.
+ * is in carriers.h.
  */
 #ifndef REVDIAL_BUDGET_H
 #define REVDIAL_BUDGET_H

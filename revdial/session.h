@@ -10,7 +10,7 @@
 
 #include "base/queue.h"
 #include "io/loop.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 /* Somebody waits for a stream. */
 struct opening {
@@ -62,7 +62,7 @@ void session_init(struct revdial *, const struct session_ops *, struct loop *,
     const struct revdial_cb *, void *arg);
 void session_post(struct revdial *);
 void session_heard(struct revdial *);		/* a byte came */
-/* Ends it, once: code as in revdial.h, the text begins with the peer's name. */
+/* Ends it, once: code as in carriers.h, the text begins with the peer's name. */
 void session_down(struct revdial *, int code, const char *fmt, ...) PRINTF(3, 4);
 /* Takes o off, frees it and calls. s == NULL: why. */
 void session_opened(struct revdial *, struct opening *o, struct stream *s,

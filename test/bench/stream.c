@@ -28,7 +28,7 @@
 #include "io/splice.h"
 #include "io/stream.h"
 #include "io/tls.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define BLOCK		(64 * 1024 - 64)
 #define DIAL_MS		10000

@@ -26,7 +26,7 @@
 
 #include "revdial/budget.h"
 #include "revdial/muxstate.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define PAYLOAD_MAX	(1 << 19)
 #define WINDOW_MAX	(1 << 20)

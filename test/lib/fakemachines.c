@@ -25,7 +25,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/tls.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define COUNT_MAX	1000
 #define FORM_MAX	65536

@@ -31,7 +31,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/tls.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define WINDOW	(256 * 1024)	/* the first of every yamux stream */
 

@@ -22,7 +22,7 @@
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/tls.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define PAIRS		50
 #define STREAMS		6		/* at once on each */

@@ -6,7 +6,7 @@
 #define LIB_RD_H
 
 #include "io/loop.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define RD_TURNS	20000
 #define RD_MAX		2000

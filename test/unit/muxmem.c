@@ -9,7 +9,7 @@
 #include "io/buf.h"
 #include "lib_mux.h"
 #include "revdial/budget.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 /* --- what lies unread -------------------------------------------------------------------- */
 

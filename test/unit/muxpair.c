@@ -10,7 +10,7 @@
 
 #include "io/buf.h"
 #include "revdial/muxstate.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 #define STREAMS		60	/* at once, per side */
 #define STEPS		6000

@@ -15,7 +15,7 @@
 #include "io/net.h"
 #include "lib_io.h"
 #include "lib_pki.h"
-#include "revdial/revdial.h"
+#include "revdial/carriers.h"
 
 static char			 dir[PKI_DIR_MAX], ca[PKI_PATH_MAX];
 static struct loop		*loop;

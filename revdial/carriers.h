@@ -1,5 +1,6 @@
 /*
- * revdial.h - one accepted connection, turned around, carrying many streams.
+ * carriers.h - one accepted connection, turned around, carrying many streams:
+ * what our own programs use.
  *
  * A machine behind NAT dials out; after that the side it dialed opens streams
  * to it. Two carriers behind one interface (PROTOCOL 2):
@@ -12,8 +13,8 @@
  * All from one loop; callbacks are deferred, never inside a call of yours.
  * After `down` none follows; you must still revdial_free().
  */
-#ifndef REVDIAL_H
-#define REVDIAL_H
+#ifndef REVDIAL_CARRIERS_H
+#define REVDIAL_CARRIERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
- * revdial.c - what every session does alike, whichever its carrier: defaults,
+ * session.c - what every session does alike, whichever its carrier: defaults,
  * openings that wait, and the way to the end.
  */
-#include "revdial/revdial.h"
+#include "revdial/session.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
-#include "revdial/session.h"
 
 static void
 fill_config(struct revdial_config *c, const struct revdial_config *given)
