@@ -73,7 +73,7 @@ configure: configure.ac
 	autoconf
 	@touch $@
 
-config.mk: configure config.mk.in
+config.mk: configure config.mk.in revdial/revdial.pc.in
 	@{ $(call need,$(BUILD_DEPS)); } || true
 	@$(RECONFIGURE)
 	@touch $@
@@ -124,6 +124,12 @@ objects = $(patsubst %.c,$(B)/%.o,$(filter-out $(WITHOUT),$(wildcard $(1))))
 
 LIB_OBJ := $(call objects,$(ROOMS:%=lib/%/*.c))
 REVDIAL_OBJ := $(call objects,revdial/*.c)
+# librevdial, the library for others: the mux and what it needs, no lib/io.
+PUBLIC_OBJ := $(patsubst $(B)/%,$(B)/pic/%,$(call objects,revdial/pub*.c revdial/mux*.c \
+	revdial/frame.c revdial/budget.c $(addprefix lib/base/,err.c log.c clock.c str.c strcode.c xmalloc.c)))
+PUBLIC_SO := librevdial.so.$(VERSION)
+PUBLIC_SONAME := librevdial.so.$(firstword $(subst ., ,$(VERSION)))
+PUBLIC := $(addprefix $(B)/librevdial/,librevdial.a $(PUBLIC_SO) $(PUBLIC_SONAME) librevdial.so)
 COORDINATOR_OBJ := $(call objects,coordinator/*.c)
 BUILDLET_OBJ := $(call objects,buildlet/*.c)
 CLIENT_OBJ := $(call objects,client/*.c)
@@ -158,11 +164,12 @@ COMPLETIONS = bash:bash-completion/completions/gomote \
 	zsh:zsh/site-functions/_gomote fish:fish/vendor_completions.d/gomote.fish
 
 # --- building --------------------------------------------------------------------
-.PHONY: all programs tests install install-strip uninstall deps deps-check \
+.PHONY: all programs libraries tests install install-strip uninstall deps deps-check \
 	deps-demo deps-bench demo check check-run check-asan check-big fuzz \
 	fuzz-programs bench lint format clean distclean help FORCE
-all: programs $(B)/libgomote.a $(B)/libcarriers.a
+all: programs libraries $(B)/libgomote.a $(B)/libcarriers.a
 programs: $(PROGRAMS)
+libraries: $(PUBLIC)
 # Everything that the tests run.
 tests: all $(UNIT_PROGRAMS) $(TEST_PROGRAMS)
 fuzz-programs: $(FUZZ_PROGRAMS)
@@ -202,6 +209,27 @@ $(B)/libgomote.a: $(LIB_OBJ) $(B)/.sources
 	$(archive)
 $(B)/libcarriers.a: $(REVDIAL_OBJ) $(B)/.sources
 	$(archive)
+
+# --- librevdial -------------------------------------------------------------------
+# Only what revdial.h declares can be seen from outside: the rest is hidden, and
+# in the static library local, so that it meets no name of the user's.
+$(PUBLIC_OBJ): $(B)/pic/%.o: %.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CPPFLAGS) $(WARN) -fPIC -fvisibility=hidden -ffunction-sections \
+	    -fdata-sections $(HARDEN) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/librevdial/librevdial.a: $(PUBLIC_OBJ) $(B)/.sources
+	@mkdir -p $(@D)
+	$(call say,AR,$@)rm -f $@ && $(CC) -r -nostdlib -o $(@D)/librevdial.o $(filter %.o,$^) && \
+	    $(OBJCOPY) --localize-hidden $(@D)/librevdial.o && \
+	    $(AR) rcs $@ $(@D)/librevdial.o && rm $(@D)/librevdial.o
+$(B)/librevdial/$(PUBLIC_SO): $(PUBLIC_OBJ) $(B)/.sources
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(PUBLIC_SONAME) -Wl,--gc-sections \
+	    -Wl,--as-needed $(if $(SAN),,-Wl,-z,defs) $(HARDEN_LD) $(LDFLAGS) -o $@ \
+	    $(filter %.o,$^) $(EVENT_LIBS) $(LIBS)
+$(B)/librevdial/$(PUBLIC_SONAME) $(B)/librevdial/librevdial.so: $(B)/librevdial/$(PUBLIC_SO)
+	$(call say,LN,$@)ln -sf $(<F) $@
+
 # The programs without their main(), for unit tests of their parts.
 $(B)/libcoordinator.a: $(filter-out $(COORDINATOR_MAIN),$(COORDINATOR_OBJ)) $(B)/.sources
 	$(archive)
@@ -241,14 +269,19 @@ $(BENCH_PROGRAMS): $(BENCH_LIB) $(OURS)
 $(FUZZ_PROGRAMS): $(OURS)
 	$(link) -fsanitize=fuzzer
 
--include $(patsubst %.o,%.d,$(SOURCES) $(UNIT_LIB) $(BENCH_LIB) \
+-include $(patsubst %.o,%.d,$(SOURCES) $(PUBLIC_OBJ) $(UNIT_LIB) $(BENCH_LIB) \
 	$(UNIT_PROGRAMS:=.o) $(FUZZ_PROGRAMS:=.o) $(BENCH_PROGRAMS:=.o) \
 	$(TEST_BIN:%=$(B)/test/lib/%.o))
 
 # --- installing --------------------------------------------------------------------
-install: programs
-	install -d $(DESTDIR)$(bindir)
+install: programs libraries
+	install -d $(addprefix $(DESTDIR),$(bindir) $(libdir)/pkgconfig $(includedir))
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(bindir)
+	install -m 644 $(B)/librevdial/librevdial.a $(B)/librevdial/$(PUBLIC_SO) $(DESTDIR)$(libdir)
+	ln -sf $(PUBLIC_SO) $(DESTDIR)$(libdir)/$(PUBLIC_SONAME)
+	ln -sf $(PUBLIC_SO) $(DESTDIR)$(libdir)/librevdial.so
+	install -m 644 revdial/revdial.h $(DESTDIR)$(includedir)
+	install -m 644 revdial/revdial.pc $(DESTDIR)$(libdir)/pkgconfig
 	@for m in $(MAN); do \
 	    d=$(DESTDIR)$(mandir)/man$${m##*.}; \
 	    echo "install -m 644 $$m $$d"; \
@@ -263,7 +296,9 @@ install: programs
 install-strip: install
 	$(STRIP) $(PROGRAMS:$(B)/bin/%=$(DESTDIR)$(bindir)/%)
 uninstall:
-	rm -f $(PROGRAMS:$(B)/bin/%=$(DESTDIR)$(bindir)/%)
+	rm -f $(PROGRAMS:$(B)/bin/%=$(DESTDIR)$(bindir)/%) \
+	    $(PUBLIC:$(B)/librevdial/%=$(DESTDIR)$(libdir)/%) \
+	    $(DESTDIR)$(includedir)/revdial.h $(DESTDIR)$(libdir)/pkgconfig/revdial.pc
 	@for m in $(MAN); do \
 	    rm -f "$(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}" || exit 1; done
 	@for c in $(COMPLETIONS); do rm -f "$(DESTDIR)$(datadir)/$${c#*:}" || exit 1; done
@@ -331,7 +366,8 @@ format:
 clean:
 	rm -rf $(B)
 distclean: clean
-	rm -rf autom4te.cache config.mk config.log config.status configure configure~
+	rm -rf autom4te.cache config.mk config.log config.status configure configure~ \
+	    revdial/revdial.pc
 help:
 	@echo 'make                 build the programs in $(B)/bin'
 	@echo 'make check           lints, unit tests, regress tests (T=word: only those)'

@@ -90,6 +90,21 @@ refuses options 'a command that the page does not tell'
 echo 'CFG_STR("listen", 0, CFGF_NONE),' >coordinator/settings.c
 refuses options 'a key that the page does not tell'
 
+mkdir revdial
+echo 'int revdial_new(void); /* not revdial_old() */' >revdial/revdial.h
+printf '.Nm revdial_new\n.Fn revdial_new void\n' >man/revdial.3
+accepts public
+echo 'int revdial_more(int);' >>revdial/revdial.h
+refuses public 'a public function that the page does not tell'
+mkdir revdial
+printf 'int revdial_new(void);\n#define REVDIAL_X 1\n' >revdial/revdial.h
+printf '.Nm revdial_new\n.Fn revdial_new void\n' >man/revdial.3
+refuses public 'a constant that the page does not tell'
+mkdir revdial
+echo 'int revdial_new(void);' >revdial/revdial.h
+printf '.Nm revdial_new ,\n.Nm revdial_old\n.Fn revdial_new void\n' >man/revdial.3
+refuses public 'a page with a function that is not there'
+
 if command -v mandoc >/dev/null; then
 	printf '.Dd x\n.Dt X 1\n.Os\n.Sh NAME\n.Xx y\n' >man/x.1
 	refuses man 'a broken man page'
