@@ -107,6 +107,7 @@ take(struct raw *r, const char *p, size_t n)
 	size_t	room;
 
 	fwrite(p, 1, n, stdout);
+	fflush(stdout);		/* somebody may be waiting for it */
 	if (r->wait == NULL)
 		return false;
 	while (n > 0) {

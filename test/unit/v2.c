@@ -120,6 +120,20 @@ START_TEST(serves)
 }
 END_TEST
 
+/* What a newer coordinator may say. */
+START_TEST(listener_ignores_the_unknown)
+{
+	start_listener(NULL);
+	say(far, "{\"command\":\"sing\",\"connPath\":7}\n"
+	    "{\"command\":\"keep-alive\",\"more\":[1]}\n"
+	    "{\"command\":\"pickup-failed\",\"connPath\":\"/x\",\"err\":\"y\"}\n");
+	want(PATH);
+	asks_for(0, PATH);
+	ck_assert_uint_eq(dialed_n, 1);
+	ck_assert(!listener.down);
+}
+END_TEST
+
 START_TEST(follows_two_redirects)
 {
 	start_listener(NULL);
@@ -410,6 +424,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, serves);
+	tcase_add_test(t, listener_ignores_the_unknown);
 	tcase_add_test(t, follows_two_redirects);
 	tcase_add_test(t, three_redirects);
 	tcase_add_test(t, redirected_elsewhere);
