@@ -22,7 +22,7 @@ WITHOUT ?=
 # --- packages (Debian) -------------------------------------------------------
 BUILD_DEPS = make gcc libc6-dev autoconf pkg-config libevent-dev libssl-dev \
 	node-llhttp libjson-c-dev libarchive-dev zlib1g-dev libzstd-dev \
-	libsqlite3-dev libconfuse-dev
+	libdeflate-dev libsqlite3-dev libconfuse-dev
 CHECK_DEPS = $(BUILD_DEPS) check mandoc shellcheck clang libclang-rt-14-dev \
 	git curl iproute2 jq nftables openssl openssh-client openssh-server procps
 DEMO_DEPS = $(BUILD_DEPS) git curl check
@@ -101,10 +101,10 @@ HARDEN_LD = -Wl,-z,relro
 endif
 
 LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) $(ARCHIVE_CFLAGS) \
-	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(SQLITE_CFLAGS) $(CONFUSE_CFLAGS) \
+	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(DEFLATE_CFLAGS) $(SQLITE_CFLAGS) $(CONFUSE_CFLAGS) \
 	$(DNS_CFLAGS) $(LLHTTP_CFLAGS)
 # Libraries that are loaded when they are needed, as -DZLIB_SONAME="libz.so.1".
-SONAMES = $(foreach l,ARCHIVE DNS JSON SSL ZLIB ZSTD,-D$(l)_SONAME='"$($(l)_SONAME)"')
+SONAMES = $(foreach l,ARCHIVE DEFLATE DNS JSON SSL ZLIB ZSTD,-D$(l)_SONAME='"$($(l)_SONAME)"')
 ALL_CPPFLAGS = -std=c11 -D_GNU_SOURCE -DGOMOTE_VERSION='"$(VERSION)"' \
 	$(SONAMES) -Ilib -I. $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = $(WARN) -fPIE -ffunction-sections -fdata-sections $(HARDEN) $(CFLAGS)

@@ -8,14 +8,14 @@
 #include <unistd.h>
 
 #include "base/xmalloc.h"
+#include "data/packgz.h"
 #include "data/packlib.h"
 
 #define OUT_SIZE	(128 * 1024)
 #define IN_SIZE		(128 * 1024)	/* unpacking */
 #define PIECE_SIZE	(256 * 1024)
-/* Both by measurement on source trees: the next levels cost more time than
- * what they save takes to send at 1 Gbit/s. */
-#define GZIP_LEVEL	1
+/* By measurement on source trees: the next levels cost more time than what they
+ * save takes to send at 1 Gbit/s. */
 #define ZSTD_LEVEL	1
 #define GZIP_WINDOW	(15 + 16)	/* 32 KiB, with header and sum of gzip */
 
@@ -29,7 +29,7 @@ struct pack {
 	const struct pack_ops	*ops;
 	tarout_write_fn		 write;
 	void			*arg;
-	z_stream		 z;
+	struct packgz		*gzip;
 	ZSTD_CCtx		*zstd;
 	size_t			 len;		/* in out */
 	unsigned char		*out;		/* OUT_SIZE */
@@ -71,29 +71,15 @@ plain_free(struct pack *k)
 static int
 gzip_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 {
-	unsigned char	empty[1] = { 0 };	/* zlib wants no null pointer */
-	int		r;
-
-	k->z.next_in = len > 0 ? (z_const Bytef *)p : empty;
-	k->z.avail_in = (uInt)len;
-	do {
-		k->z.next_out = k->out + k->len;
-		k->z.avail_out = (uInt)(OUT_SIZE - k->len);
-		r = deflate(&k->z, last ? Z_FINISH : Z_NO_FLUSH);
-		if (r == Z_STREAM_ERROR)
-			return err_code(e, EINVAL, "pack with gzip: state is broken");
-		k->len = OUT_SIZE - k->z.avail_out;
-		if ((k->len == OUT_SIZE || r == Z_STREAM_END) &&
-		    pack_flush(k, e) == -1)
-			return -1;
-	} while (last ? r != Z_STREAM_END : k->z.avail_in > 0);
-	return 0;
+	if (len > 0 && packgz_add(k->gzip, p, len, e) == -1)
+		return -1;
+	return last ? packgz_finish(k->gzip, e) : 0;
 }
 
 static void
 gzip_free(struct pack *k)
 {
-	deflateEnd(&k->z);
+	packgz_free(k->gzip);
 }
 
 /* ---- zstd ---- */
@@ -140,11 +126,9 @@ pack_begin(struct pack *k, enum tarout_format format, int level, struct err *e)
 		k->ops = &plain_ops;
 		return 0;
 	case TAROUT_TAR_GZ:
-		if (deflateInit2(&k->z, level != 0 ? level : GZIP_LEVEL, Z_DEFLATED,
-		    GZIP_WINDOW, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-			return err_code(e, EINVAL, "pack with gzip: level %d", level);
+		k->gzip = packgz_new(level, false, k->write, k->arg, e);
 		k->ops = &gzip_ops;
-		return 0;
+		return k->gzip != NULL ? 0 : -1;
 	case TAROUT_TAR_ZST:
 		k->zstd = ZSTD_createCCtx();
 		if (k->zstd == NULL)

@@ -1,6 +1,6 @@
 /*
  * packlib.c - see packlib.h. configure says what they are called here:
- * ZLIB_SONAME and ZSTD_SONAME.
+ * ZLIB_SONAME, ZSTD_SONAME and DEFLATE_SONAME.
  */
 #include "data/packlib.h"
 
@@ -32,4 +32,18 @@ packlib_zstd(void)
 		dynlib_need("libzstd", ZSTD_SONAME, names, nitems(names), &lib);
 	loaded = true;
 	return &lib;
+}
+
+const struct libdeflate *
+packlib_deflate(void)
+{
+	static const char *const	names[] = { DEFLATE_FUNCTIONS(DYNLIB_NAME) };
+	static struct libdeflate	lib;
+	static bool			loaded;
+
+	/* Where it is missing it is looked for each time, which is seldom. */
+	if (!loaded)
+		loaded = dynlib_load("libdeflate", DEFLATE_SONAME, names,
+		    nitems(names), &lib, NULL) == 0;
+	return loaded ? &lib : NULL;
 }

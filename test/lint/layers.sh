@@ -16,7 +16,7 @@ BEGIN {
 	own["^openssl/"] = "^lib/io/(tls|pki|digest|secret)[a-z_]*[.][ch]$"
 	own["^llhttp"] = "^lib/http/parse[.]c$"
 	own["^(json-c/|json)"] = "^lib/data/json(lib)?[.][ch]$"
-	own["^(zlib|zstd)"] = "^lib/data/pack(lib)?[.][ch]$"
+	own["^(zlib|zstd|libdeflate)"] = "^lib/data/pack(lib)?[.][ch]$"
 	own["^sqlite3"] = "^lib/data/db[.]c$"
 	own["^archive"] = "^lib/data/tar[a-z_]*[.][ch]$"
 	own["^confuse"] = "^coordinator/settings[.]c$"

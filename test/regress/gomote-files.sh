@@ -66,6 +66,13 @@ gomote gettar -o there/x.tgz -dir t1 "$m" 2>/dev/null
 tar -tzf there/x.tgz >/dev/null
 gomote gettar -o /dev/null -dir t1 "$m" 2>/dev/null
 [ -c /dev/null ] || fail "/dev/null was replaced"
+if command -v zstd >/dev/null; then
+	gomote gettar -zstd -dir t1 "$m" 2>err
+	assert_match '\.tar\.zst$' "$(cat err)"
+	mkdir zback
+	zstd -dcq "${name%.gz}.zst" | tar -C zback -xf -
+	diff -r --no-dereference tree zback
+fi
 
 # ls
 assert_eq 'a
