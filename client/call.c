@@ -177,11 +177,13 @@ call_dial(struct call *c, bool own, struct err *e)
 }
 
 /* A connection that can take a request. Our own for a body, which cannot be sent
- * again if the agent's was stale, and for what takes it away. */
+ * again if the agent's was stale, and for what takes it away; but a small body
+ * goes where the requests before it went, since a handshake would cost more than
+ * the way through the agent. */
 static int
 call_connect(struct call *c, const struct call_request *q, struct err *e)
 {
-	bool	own = q->body != NULL || q->upgraded != NULL;
+	bool	own = (q->body != NULL && !q->small) || q->upgraded != NULL;
 
 	if (c->answer != NULL) {	/* nobody read the last one to its end */
 		body_close(c->answer);
@@ -194,7 +196,7 @@ call_connect(struct call *c, const struct call_request *q, struct err *e)
 		return 0;
 	}
 	call_hang_up(c);
-	return call_dial(c, own, e);
+	return call_dial(c, own || q->body != NULL, e);
 }
 
 /* --- the request ----------------------------------------------------------- */

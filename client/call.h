@@ -13,6 +13,7 @@
 #define CLIENT_CALL_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -38,6 +39,7 @@ struct call_request {
 	const struct form	*query;	/* NULL: none */
 	const struct form	*form;	/* the body, of a POST; NULL: none */
 	struct body		*body;	/* taken; NULL: none. Not with form */
+	bool			 small;	/* and it is of a few MiB at most */
 	const struct headers	*more;	/* fields of the head, besides ours; NULL: none */
 	/* Gets the connection of an answer 101, yours, on which bytes may have come
 	 * already. NULL: such an answer is an error. Over a connection of our own. */

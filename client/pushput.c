@@ -17,6 +17,8 @@
 
 /* Less is sent as fast as it is asked for. */
 #define SHARE_MIN	(32 * 1024)
+/* So much goes the way that the questions before it went. */
+#define SMALL_MAX	(4 * 1024 * 1024)
 #define ANSWER_MAX	(64 * 1024)
 #define AWAKE_MS	15000
 #define NONE		"none"		/* told of a task: each for himself */
@@ -49,7 +51,7 @@ static int
 put_own(struct push *p, const struct pushput *u, struct err *e)
 {
 	struct call_request	q = { .method = "PUT", .path = u->path,
-	    .query = u->query, .doing = "push" };
+	    .query = u->query, .doing = "push", .small = u->most <= SMALL_MAX };
 	bool			broke;
 
 	return send_packed(p, u, p->c, &q, NULL, &broke, e);

@@ -3,10 +3,11 @@
 # turn: unchanged trees, one file changed, 1 % of them, one block of a 100 MiB
 # file, and the first push, that beside tar and ssh, too; then gettar beside tar
 # and ssh; and a push to a group of ten machines beside the same push to one: what
-# travels, and how long it takes, where all ten are on this computer, too. TREE names the trees ("go linux"): GOROOT_TREE is a Go tree, LINUX_TREE
-# one of Linux; else they are those of Debian's golang-1.19-src and
-# linux-source-6.1, which are fetched for it where they are not installed. All of
-# it lies in TMPDIR, or in memory where there is room for it.
+# travels, and how long it takes, where all ten are on this computer, too. TREE
+# names the trees ("go linux"): GOROOT_TREE is a Go tree, LINUX_TREE one of Linux;
+# else they are those of Debian's golang-1.19-src and linux-source-6.1, which are
+# fetched for it where they are not installed. All of it lies in TMPDIR, or in
+# memory where there is room for it.
 . "$(dirname "$0")/../lib/sh.sh"
 # shellcheck source=test/lib/bench.sh
 . "$SRC/test/lib/bench.sh"
@@ -206,7 +207,7 @@ group() {
 	group_up
 	: >"$T/ours"
 	: >"$T/peer"
-	for ((i = 0; i < ${FIRSTS}; i++)); do
+	for ((i = 0; i < FIRSTS; i++)); do
 		group_forget
 		millis to_one >>"$T/peer"
 		rm -rf "$W/cache"

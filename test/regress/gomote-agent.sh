@@ -83,6 +83,15 @@ done
 eventually idle
 assert_eq "$pid" "$(agent_pid)" "still the same"
 
+# A push of little goes by it whole: here is no other network.
+if unshare -n true 2>/dev/null; then
+	mkdir "$T/tree"
+	echo one >"$T/tree/file"
+	(cd "$T/tree" && timeout 60 unshare -n "$BIN/gomote" push -dir tree "$inst") \
+	    2>"$T/err" || fail "push by the agent alone: $(cat "$T/err")"
+	assert_eq one "$(gomote run "$inst" /bin/cat tree/file 2>/dev/null)"
+fi
+
 # What is wrong reads as it does without one.
 same() {
 	status gomote "$@" >/dev/null 2>"$T/with"
