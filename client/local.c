@@ -4,7 +4,6 @@
  */
 #include "client/local.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dents.h"
 #include "base/dirs.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -37,6 +37,7 @@ struct scan {
 	local_git_fn		 git;
 	void			*arg;
 	struct dirs		*dirs;
+	struct dents		 dents;
 	struct str		 path;		/* of what is being looked at */
 	struct err		*e;
 };
@@ -97,25 +98,18 @@ dir_open(struct scan *s)
 static int
 names_read(struct scan *s, struct names *l)
 {
-	int		 fd = dir_open(s), copy, ret = 0;
-	DIR		*d = NULL;
-	struct dirent	*x;
+	int		 fd = dir_open(s), ret = 0;
+	const char	*name;
 
-	copy = fd != -1 ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (copy == -1 || (d = fdopendir(copy)) == NULL) {
-		ret = errno == ENOENT && s->path.len > 0 ? 0 : err_errno(s->e,
+	if (fd == -1 || dents_begin(&s->dents, fd) == -1)
+		return errno == ENOENT && s->path.len > 0 ? 0 : err_errno(s->e,
 		    "open %s/%s", s->tree->name, str_text(&s->path));
-		if (copy != -1)
-			close(copy);
-		return ret;
-	}
-	while (ret == 0 && (errno = 0, x = readdir(d)) != NULL)
-		if (!str_eq(x->d_name, ".") && !str_eq(x->d_name, ".."))
-			ret = names_add(s, l, fd, x->d_name);
+	while (ret == 0 && (name = dents_next(&s->dents)) != NULL)
+		ret = names_add(s, l, fd, name);
 	if (ret == 0 && errno != 0)
 		ret = err_errno(s->e, "read %s/%s", s->tree->name,
 		    str_text(&s->path));
-	closedir(d);
+	dents_end(&s->dents);
 	if (l->n > 1)
 		qsort(l->v, l->n, sizeof *l->v, by_name);
 	return ret;
@@ -217,7 +211,8 @@ int
 local_scan(struct local *l, const char *dir, const struct ignore *ignore,
     local_git_fn git, void *arg, struct err *e)
 {
-	struct scan	s = { l, ignore, git, arg, NULL, STR_INIT, e };
+	struct scan	s = { .tree = l, .ignore = ignore, .git = git, .arg = arg,
+		.path = STR_INIT, .e = e };
 	int		ret;
 
 	memset(l, 0, sizeof *l);
