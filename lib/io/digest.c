@@ -7,21 +7,27 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "io/shalib.h"
 #include "io/tlslib.h"
 
 struct digest {
-	EVP_MD_CTX	*ctx;
+	enum digest_kind kind;
+	SHA256_CTX	 sha256;	/* of that kind */
+	EVP_MD_CTX	*ctx;		/* of the other */
 	const EVP_MD	*md;		/* NULL once ctx knows it: that is faster */
 };
 
 struct digest *
 digest_new(enum digest_kind kind)
 {
-	struct digest *d = xmalloc(sizeof *d);
+	struct digest *d = xcalloc(1, sizeof *d);
 
-	d->md = kind == DIGEST_SHA1 ? EVP_sha1() : EVP_sha256();
-	if ((d->ctx = EVP_MD_CTX_new()) == NULL)
-		fatalx("digest: out of memory");
+	d->kind = kind;
+	if (kind == DIGEST_SHA1) {
+		d->md = EVP_sha1();
+		if ((d->ctx = EVP_MD_CTX_new()) == NULL)
+			fatalx("digest: out of memory");
+	}
 	digest_reset(d);
 	return d;
 }
@@ -29,7 +35,8 @@ digest_new(enum digest_kind kind)
 void
 digest_reset(struct digest *d)
 {
-	if (EVP_DigestInit_ex(d->ctx, d->md, NULL) != 1)
+	if (d->kind == DIGEST_SHA256 ? SHA256_Init(&d->sha256) != 1 :
+	    EVP_DigestInit_ex(d->ctx, d->md, NULL) != 1)
 		fatalx("digest: OpenSSL refused to begin");
 	d->md = NULL;
 }
@@ -37,7 +44,8 @@ digest_reset(struct digest *d)
 void
 digest_add(struct digest *d, const void *p, size_t len)
 {
-	if (EVP_DigestUpdate(d->ctx, p, len) != 1)
+	if (d->kind == DIGEST_SHA256 ? SHA256_Update(&d->sha256, p, len) != 1 :
+	    EVP_DigestUpdate(d->ctx, p, len) != 1)
 		fatalx("digest: OpenSSL refused to go on");
 }
 
@@ -45,9 +53,11 @@ void
 digest_hex(struct digest *d, char out[DIGEST_HEX_MAX])
 {
 	unsigned char	sum[EVP_MAX_MD_SIZE];
-	unsigned	len = 0;
+	unsigned	len = SHA256_DIGEST_LENGTH;
 
-	if (EVP_DigestFinal_ex(d->ctx, sum, &len) != 1 ||
+	if (d->kind == DIGEST_SHA256)
+		digest_sha256(d, sum);
+	else if (EVP_DigestFinal_ex(d->ctx, sum, &len) != 1 ||
 	    2 * len >= DIGEST_HEX_MAX)
 		fatalx("digest: OpenSSL refused to end");
 	str_hex(sum, len, out);
@@ -56,12 +66,8 @@ digest_hex(struct digest *d, char out[DIGEST_HEX_MAX])
 void
 digest_sha256(struct digest *d, unsigned char out[32])
 {
-	unsigned char	sum[EVP_MAX_MD_SIZE];
-	unsigned	len = 0;
-
-	if (EVP_DigestFinal_ex(d->ctx, sum, &len) != 1 || len != 32)
+	if (d->kind != DIGEST_SHA256 || SHA256_Final(out, &d->sha256) != 1)
 		fatalx("digest: OpenSSL refused to end");
-	memcpy(out, sum, len);
 }
 
 void
@@ -69,7 +75,8 @@ digest_free(struct digest *d)
 {
 	if (d == NULL)
 		return;
-	EVP_MD_CTX_free(d->ctx);
+	if (d->ctx != NULL)
+		EVP_MD_CTX_free(d->ctx);
 	free(d);
 }
 

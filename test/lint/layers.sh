@@ -13,7 +13,7 @@ BEGIN {
 
 	# header (regular expression) -> the files that own it
 	own["^event2/"] = "^(lib/io|lib/http|revdial)/"
-	own["^openssl/"] = "^lib/io/(tls|pki|digest|secret)[a-z_]*[.][ch]$"
+	own["^openssl/"] = "^lib/io/(tls|pki|digest|secret|shalib)[a-z_]*[.][ch]$"
 	own["^llhttp"] = "^lib/http/parse[.]c$"
 	own["^(json-c/|json)"] = "^lib/data/json(lib)?[.][ch]$"
 	own["^(zlib|zstd|libdeflate)"] = "^lib/data/pack(lib)?[.][ch]$"
