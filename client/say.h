@@ -16,7 +16,8 @@ void say_error(const char *fmt, ...) PRINTF(1, 2);
 void say_note(const char *fmt, ...) PRINTF(1, 2);
 /* A line that stands on the terminal, for it is one, until something else is
  * said, another one comes, or it is taken away (NULL); cut where it would not
- * fit. */
+ * fit. Nothing happens while we are in the background. A signal that ends or
+ * stops us because nobody catches it takes the line away first. */
 void say_status(const char *text);
 /* What a terminal would obey becomes '?', in place: for what goes to stdout. */
 void say_tame(char *s);

@@ -26,10 +26,10 @@ over() {	# STATUS
 	assert_eq "$1" "$STATUS" "exit status ($(cat -v screen))"
 }
 # The line is written from the beginning of one that was cleared.
-shown() { eventually seen $'\r'"$esc\\[K$1"; }
+shown() { eventually seen $'\r'"$esc\\[J$1"; }
 # What was there last, when it was cleared, and nothing after it but $1.
 gone() {
-	assert_eq "$1" "$(tail -c 300 screen | tr -d '\n' | sed "s/.*$esc\[K//" | tr -d '\r')" "what is left"
+	assert_eq "$1" "$(tail -c 300 screen | tr -d '\n' | sed "s/.*$esc\[J//" | tr -d '\r')" "what is left"
 }
 
 # Nobody knows how much it will be; the answer is there at once when it is over.
@@ -48,8 +48,8 @@ kill -STOP "$(pid_of box)"
 term gomote put "$m" big big
 shown 'put: [0-9.]+ [KM]iB of 64\.0 MiB \([0-9]+%\)'
 echo 'size 24 12' >&9
-narrow() { [ "$(tr '\r' '\n' <screen | tail -n 1 | tr -d "$esc" | sed 's/^\[K//')" = 'put: 64.0 M' ] ||
-	tr '\r' '\n' <screen | tail -n 1 | grep -qxE "$esc\[Kput: [0-9. KMi]{6}"; }
+narrow() { [ "$(tr '\r' '\n' <screen | tail -n 1 | tr -d "$esc" | sed 's/^\[J//')" = 'put: 64.0 M' ] ||
+	tr '\r' '\n' <screen | tail -n 1 | grep -qxE "$esc\[Jput: [0-9. KMi]{6}"; }
 eventually narrow
 kill -CONT "$(pid_of box)"
 over 0
@@ -60,7 +60,7 @@ truncate -s 20G work-box/zeros
 term gomote gettar -o out.tgz "$m"
 shown 'gettar: '
 printf '%s\n' 'type \x03' >&9
-eventually seen "$esc\[K.*gettar: interrupted"
+eventually seen "$esc\[J.*gettar: interrupted"
 over 130
 rm work-box/zeros
 [ ! -e out.tgz ] || fail "half an archive is left"
