@@ -22,6 +22,18 @@
 #define MARK "GOMOTE_PARENT"	/* the process that started us */
 
 void
+child_of(pid_t parent)
+{
+#ifdef PR_SET_PDEATHSIG
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(128 + SIGTERM);
+#else
+	(void)parent;
+#endif
+}
+
+void
 child_main(void)
 {
 	const char	*mark = getenv(MARK);
@@ -30,11 +42,7 @@ child_main(void)
 	if (mark == NULL || str_int64(mark, 1, INT64_MAX, &pid) == -1)
 		return;
 	unsetenv(MARK);
-#ifdef PR_SET_PDEATHSIG
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if ((int64_t)getppid() != pid)	/* it has died already */
-		_exit(128 + SIGTERM);
-#endif
+	child_of((pid_t)pid);
 }
 
 char *

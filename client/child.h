@@ -23,6 +23,9 @@ int  child_start(struct child *, char *const *argv, char *const *env, int in,
  * shall be ours (TERM; where the system cannot do that, by the end of its
  * pipes). */
 void child_main(void);
+/* For what was forked: parent's death shall be ours (TERM; nothing where the system
+ * cannot do that). Ends us where that has died already. */
+void child_of(pid_t parent);
 /* What its environment must hold for that, malloc'ed: "NAME=VALUE". */
 char *child_mark(void) MUST;
 

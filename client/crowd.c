@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 #include "base/log.h"
+#include "client/child.h"
 
 struct crowd {
 	pid_t		 pids[CROWD_MAX];	/* 0: it has ended */
@@ -70,12 +71,13 @@ tell_all(const struct crowd *c, int signo)
 static int
 start(struct crowd *c, int (*fn)(size_t, void *), void *arg, struct err *e)
 {
-	pid_t	pid;
+	pid_t	pid, parent = getpid();
 
 	fflush(stdout);
 	if ((pid = fork()) == -1)
 		return err_errno(e, "fork");
 	if (pid == 0) {
+		child_of(parent);
 		(void)setpgid(0, 0);
 		crowd_end(c);
 		exit(fn(c->n, arg));

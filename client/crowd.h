@@ -1,7 +1,8 @@
 /*
  * crowd.h - the same done several times at once, each time by a process of its
  * own: a fork of this one, in a process group of its own, so that what the
- * terminal sends comes here alone and is passed on once.
+ * terminal sends comes here alone and is passed on once. They end when this one
+ * does, in whatever way.
  */
 #ifndef CLIENT_CROWD_H
 #define CLIENT_CROWD_H

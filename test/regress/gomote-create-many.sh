@@ -125,6 +125,19 @@ assert_eq 129 "$STATUS"
 at_once waiting 0
 assert_eq '' "$(cat four four.err)"
 
+# Nor do they live on without the one that started them.
+gomote create -status=false -count 3 linux-arm >four 2>four.err &
+p=$!
+echo $p >four.pid
+eventually waiting 3
+children=$(pgrep -P $p)
+assert_eq 3 "$(echo "$children" | wc -l)" "those that wait"
+kill -KILL $p
+status wait $p
+rm four.pid
+at_once waiting 0
+for p in $children; do eventually _gone "$p"; done
+
 for n in 0 101 -1 x; do
 	create -count=$n linux-amd64
 	assert_eq 2 "$STATUS" "-count=$n"
