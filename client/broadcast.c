@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/xmalloc.h"
+#include "client/answers.h"
 #include "client/broadcast_env.h"
 #include "client/child.h"
 #include "client/lines.h"
@@ -54,6 +55,7 @@ struct member {
 	struct source	 src[2];
 	struct timer	*linger;
 	char		*said;		/* its last error; NULL */
+	struct str	 answer;	/* json: what it printed */
 };
 
 struct broadcast {
@@ -129,6 +131,11 @@ on_readable(void *arg)
 
 	if (n == -1 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (n > 0 && s->m->b->how->json && !s->err) {
+		if (s->m->answer.len <= ANSWERS_MAX)
+			str_addn(&s->m->answer, piece, (size_t)n);
+		return;
+	}
 	if (n > 0) {
 		lines_feed(&s->lines, piece, (size_t)n, on_line, s);
 		if (outlet_full(s->m->b->outlet))
@@ -410,6 +417,7 @@ broadcast_release(struct broadcast *b)
 		lines_release(&b->v[i].src[0].lines);
 		lines_release(&b->v[i].src[1].lines);
 		free(b->v[i].said);
+		str_release(&b->v[i].answer);
 	}
 	timer_free(b->deadline);
 	outlet_free(b->outlet);
@@ -471,6 +479,18 @@ summary(const struct broadcast *b)
 	return b->settled ? EXIT_OK : worst;
 }
 
+/* In the order of their names. */
+static int
+print_answers(const struct broadcast *b, struct err *e)
+{
+	struct member	*m;
+	struct asjson	 out = ASJSON_INIT;
+
+	for (m = b->v; m < b->v + b->n; m++)
+		m->status = answers_item(&out, m->name, m->status, &m->answer, m->said);
+	return asjson_end(&out, e);
+}
+
 int
 broadcast_run(struct gomote *g, const struct broadcast_how *how, struct err *e)
 {
@@ -495,6 +515,8 @@ broadcast_run(struct gomote *g, const struct broadcast_how *how, struct err *e)
 	while (b.left > 0 || !outlet_empty(b.outlet))
 		loop_turn(b.loop, 1000);
 	catch_no_more(&b);
+	if (how->json && !b.failed && print_answers(&b, &b.why) == -1)
+		b.failed = true;
 	status = summary(&b);
 	if (b.failed)
 		status = cmd_fail(&b.why) > status ? EXIT_FAILED : status;

@@ -30,6 +30,9 @@ struct broadcast_how {		/* borrowed */
 	bool			 prefix;	/* lines begin with "NAME: " */
 	bool			 input;		/* each gets all of our stdin, else none */
 	bool			 copies;	/* the output of each in a file, too (copy.h) */
+	bool			 json;		/* what each prints on stdout is one JSON
+						 * value; they come as one, at the end
+						 * (answers.h) */
 	bool			 any;		/* the first that ends with status 0 ends
 						 * the others, which count no more */
 	const char		*share;		/* a directory of share.h; NULL: they have nothing

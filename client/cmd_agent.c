@@ -3,16 +3,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/agent_place.h"
 #include "client/agent_serve.h"
 #include "client/agent_wire.h"
+#include "client/asjson.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "client/say.h"
+#include "data/json.h"
 
 #define ANSWER_MS	2000
 #define END_MS		5000
@@ -32,10 +36,32 @@ wait_end(int fd)
 		say_note("it has not ended yet");
 }
 
+/* "ADDRESS\tpid N\tN ready\tN in use\tN served" */
 static void
-told(int fd, const char *text, bool stop)
+tell_json(struct asjson *out, const char *text)
 {
-	if (!stop)
+	static const char *const	 names[] = { "Ready", "InUse", "Served" };
+	struct strs			 f = STRS_INIT;
+	struct json			*j = json_object();
+	size_t				 i;
+
+	strs_split(&f, text, '\t', false);
+	json_set_str(j, "Server", f.n > 0 ? f.v[0] : "");
+	if (f.n > 1 && str_starts(f.v[1], "pid "))
+		json_set_int(j, "Pid", strtoll(f.v[1] + strlen("pid "), NULL, 10));
+	for (i = 0; i < nitems(names) && i + 2 < f.n; i++)
+		json_set_int(j, names[i], strtoll(f.v[i + 2], NULL, 10));
+	asjson_item(out, j);
+	json_free(j);
+	strs_release(&f);
+}
+
+static void
+told(int fd, const char *text, bool stop, struct asjson *json)
+{
+	if (!stop && json != NULL)
+		tell_json(json, text);
+	else if (!stop)
 		printf("%s\n", text);
 	else if (str_starts(text, AGENT_IN_USE))
 		say_note("%s: it ends when that is over", text);
@@ -45,7 +71,7 @@ told(int fd, const char *text, bool stop)
 
 /* One that does not answer is none. */
 static void
-ask(const char *path, bool stop)
+ask(const char *path, bool stop, struct asjson *json)
 {
 	char		 text[AGENT_WIRE_MAX];
 	struct err	 e = ERR_INIT;
@@ -58,7 +84,7 @@ ask(const char *path, bool stop)
 	}
 	if (agent_wire_send(fd, stop ? "stop" : "status", -1) == 0 &&
 	    agent_wire_wait(fd, ANSWER_MS, text, &passed) > 0)
-		told(fd, text, stop);
+		told(fd, text, stop, json);
 	if (passed != -1)
 		close(passed);
 	close(fd);
@@ -66,7 +92,7 @@ ask(const char *path, bool stop)
 
 /* No directory, no agents. */
 static void
-ask_all(bool stop)
+ask_all(bool stop, struct asjson *json)
 {
 	char		*dir = agent_dir(false, NULL), *path;
 	struct dirent	*d;
@@ -80,7 +106,7 @@ ask_all(bool stop)
 		if (!str_ends(d->d_name, AGENT_SUFFIX))
 			continue;
 		path = xasprintf("%s/%s", dir, d->d_name);
-		ask(path, stop);
+		ask(path, stop, json);
 		free(path);
 	}
 	closedir(all);
@@ -90,11 +116,13 @@ ask_all(bool stop)
 static int
 agent_run(struct gomote *g, int argc, char **argv)
 {
-	bool			stop = false, serve = false;
+	bool			stop = false, serve = false, json = false;
+	struct asjson		out = ASJSON_INIT;
 	int64_t			idle = CRED_AGENT_MS;
 	const struct opt	opts[] = {
 		{ "stop", OPT_BOOL, &stop, NULL,
 		    "end them all, each when its last command is over" },
+		{ "json", OPT_BOOL, &json, NULL, "tell about them as JSON" },
 		{ "serve", OPT_BOOL, &serve, NULL,
 		    "be one, for ADDRESS (HOST:PORT)" },
 		{ "idle", OPT_DURATION, &idle, "DURATION",
@@ -102,12 +130,14 @@ agent_run(struct gomote *g, int argc, char **argv)
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	struct err		e = ERR_INIT;
-	int			i, status;
+	int			i, status, ret;
 
 	(void)g;
 	i = cmd_options(&cmd_agent, opts, argc, argv, 0, 2, &status);
 	if (i == -1)
 		return status;
+	if (json && (stop || serve))
+		return cmd_usage(&cmd_agent, "-json goes with neither -stop nor -serve");
 	if (serve != (argc > i))
 		return cmd_usage(&cmd_agent, "ADDRESS and -serve go together");
 	if (serve) {
@@ -115,12 +145,13 @@ agent_run(struct gomote *g, int argc, char **argv)
 			return cmd_fail(&e);
 		return EXIT_OK;
 	}
-	ask_all(stop);
-	return out_flush(&e) == -1 ? cmd_fail(&e) : EXIT_OK;
+	ask_all(stop, json ? &out : NULL);
+	ret = json ? asjson_end(&out, &e) : out_flush(&e);
+	return ret == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
 const struct cmd cmd_agent = { "agent",
-	"[-stop]\n\tgomote agent -serve [-idle DURATION] ADDRESS [CA]",
+	"[-json | -stop]\n\tgomote agent -serve [-idle DURATION] ADDRESS [CA]",
 	"tell about the agents that keep connections for you",
 	"An agent is started by the first command that has to connect to a\n"
 	"coordinator over TLS, and keeps connections to it for those after it,\n"

@@ -6,6 +6,7 @@
 #include "base/xmalloc.h"
 #include "client/asjson.h"
 #include "client/cmd.h"
+#include "client/fan.h"
 #include "client/out.h"
 #include "client/target.h"
 #include "data/json.h"
@@ -67,6 +68,19 @@ extend_ask(struct gomote *g, const char *name, const char *duration, bool json,
 	return ret;
 }
 
+/* All is as for one, or for none. */
+static int
+extend_several(struct broadcast_how *how, char **operands, int n, void *arg)
+{
+	int64_t	ms;
+
+	(void)how;
+	(void)n;
+	(void)arg;
+	return clock_parse_duration(operands[0], &ms) == 0 ? EXIT_OK :
+	    cmd_usage(&cmd_extend, "%s: not a duration such as 2h30m", operands[0]);
+}
+
 static int
 extend_run(struct gomote *g, int argc, char **argv)
 {
@@ -76,28 +90,28 @@ extend_run(struct gomote *g, int argc, char **argv)
 		    "print all that is known of it then, as JSON" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
+	const struct fan	fan = { .cmd = &cmd_extend, .opts = opts, .min = 1,
+		.max = 1, .several = extend_several, .json = &json };
+	const char		*instance;
 	struct err		e = ERR_INIT;
 	int64_t			ms;
 	char			text[CLOCK_TEXT_MAX];
 	int			i, status;
 
-	i = cmd_options_any(&cmd_extend, opts, argc, argv, 2, 2, &status);
-	if (i == -1)
+	if ((i = fan_in(g, &fan, argc, argv, &instance, &status)) == -1)
 		return status;
-	if (clock_parse_duration(argv[i + 1], &ms) == -1)
+	if (clock_parse_duration(argv[i], &ms) == -1)
 		return cmd_usage(&cmd_extend, "%s: not a duration such as 2h30m",
-		    argv[i + 1]);
-	if (!str_name_ok(argv[i], 200) && !target_is_direct(argv[i]))
-		return cmd_usage(&cmd_extend, "\"%s\" is no name of an instance",
 		    argv[i]);
-	if (extend_ask(g, argv[i], clock_duration(ms, text), json, &e) == -1)
+	if (extend_ask(g, instance, clock_duration(ms, text), json, &e) == -1)
 		return cmd_fail(&e);
 	return EXIT_OK;
 }
 
-const struct cmd cmd_extend = { "extend", "[-json] INSTANCE DURATION",
+const struct cmd cmd_extend = { "extend", "[-json] [INSTANCE] DURATION",
 	"keep an instance for longer",
 	"The instance stays for at least DURATION from now, used or not, as far as\n"
 	"the coordinator allows; prints how long that is.\n\n"
-	"  gomote extend alice-linux-amd64-0 2h",
+	"  gomote extend alice-linux-amd64-0 2h\n"
+	"  gomote extend 45m",
 	extend_run };

@@ -136,7 +136,8 @@ ls_run(struct gomote *g, int argc, char **argv)
 		    "leave these directories out (relative to DIR)" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
-	const struct fan	fan = { .cmd = &cmd_ls, .opts = opts, .max = 1 };
+	const struct fan	fan = { .cmd = &cmd_ls, .opts = opts, .max = 1,
+		.json = &l.json };
 	struct err		e = ERR_INIT;
 	int			i, status;
 

@@ -56,7 +56,8 @@ ping_run(struct gomote *g, int argc, char **argv)
 		    "print how long it took, and that, as JSON" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
-	const struct fan	 fan = { .cmd = &cmd_ping, .opts = opts };
+	const struct fan	 fan = { .cmd = &cmd_ping, .opts = opts,
+		.json = &json };
 	const char		*instance;
 	struct err		 e = ERR_INIT;
 	struct str		 text = STR_INIT;

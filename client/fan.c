@@ -74,7 +74,8 @@ int
 fan_out(struct gomote *g, const struct fan *f, const struct who *w, bool prefix,
     int argc, char **argv, int at)
 {
-	struct broadcast_how	 how = { .names = &w->names, .prefix = prefix };
+	struct broadcast_how	 how = { .names = &w->names, .prefix = prefix,
+		.json = f->json != NULL && *f->json };
 	struct strs		 line = STRS_INIT;
 	struct err		 e = ERR_INIT;
 	int			 status = EXIT_OK, first = at + w->used;
@@ -105,7 +106,7 @@ fan_in(struct gomote *g, const struct fan *f, int argc, char **argv,
 	*instance = NULL;
 	if (fan_find(g, f, argc, argv, &w, &prefix, &at, status) == -1)
 		return -1;
-	if (w.names.n == 1) {
+	if (w.names.n == 1 && (w.group == NULL || f->json == NULL || !*f->json)) {
 		strs_add(&g->found, w.names.v[0]);
 		*instance = g->found.v[g->found.n - 1];
 		at += w.used;

@@ -22,6 +22,8 @@ struct fan {
 	int		 (*several)(struct broadcast_how *how, char **operands, int n,
 			    void *arg);
 	void		*arg;
+	const bool	*json;		/* what it prints is one JSON value; of a group, also
+					 * of a group of one, an array (answers.h); NULL: no */
 };
 
 /* Reads options, finds the instances. One: *instance is its name, good as long as

@@ -33,8 +33,8 @@ static const struct cmd *const commands[] = {
 /* Those that heed -group, and -instance but for the last two. */
 static const struct cmd *const of_groups[] = {
 	&cmd_push, &cmd_run, &cmd_ls, &cmd_put, &cmd_puttar, &cmd_gettar,
-	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_ssh, &cmd_destroy, &cmd_list,
-	&cmd_create,
+	&cmd_putbootstrap, &cmd_rm, &cmd_ping, &cmd_extend, &cmd_ssh, &cmd_destroy,
+	&cmd_list, &cmd_create,
 };
 
 static const struct helper_role roles[] = {

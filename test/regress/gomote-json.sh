@@ -48,3 +48,34 @@ is '/bin/sleep ["95.4"] running' '.[0] | "\(.Cmd) \(.Args | tojson) \(.State)"' 
 assert_status 1 gomote ls -json "$a" nonesuch >"$T/out" 2>"$T/err"
 assert_eq '' "$(cat "$T/out")"
 assert_match '^gomote: buildlet: ls: ' "$(cat "$T/err")"
+
+# Of a group one array, in the group's order, also of one, and where one fails.
+start_buildlet b2
+b=$(gomote create "$REVERSE")
+gomote group create g "$a" "$b"
+export GOMOTE_GROUP=g
+is "$a 0 $a $b 0 $b" '[.[] | .Instance, .ExitStatus, .Answer.Instance] | join(" ")' gomote ping -json
+is "$a $b" '[.[].Answer.Name] | join(" ")' gomote extend -json 1h
+is 'array array' '[.[].Answer | type] | join(" ")' gomote ls -json
+gomote -instance "$a" run /bin/sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); : >"$WORKDIR/s/$(printf %0200d $i)"; done' 2>/dev/null
+assert_status 1 gomote ls -json s >"$T/json" 2>"$T/err"
+assert_eq "$a 0 null" "$(jq -r '.[0] | "\(.Instance) \(.ExitStatus) \(.Error)"' "$T/json")"
+assert_eq 2002 "$(jq '.[0].Answer | length' "$T/json")"
+assert_eq "$b 1 null" "$(jq -r '.[1] | "\(.Instance) \(.ExitStatus) \(.Answer)"' "$T/json")"
+assert_match '^buildlet: ls: ' "$(jq -r '.[1].Error' "$T/json")"
+assert_match "^# ok on 1 of 2: $a\$" "$(cat "$T/err")"
+gomote group remove g "$b"
+is "1 $a" '"\(length) \(.[0].Answer.Instance)"' gomote ping -json
+gomote -instance "$a" ping -json | jq -e .Status >/dev/null || fail "one that is named is an object"
+unset GOMOTE_GROUP
+
+# Agents.
+is '[]' . gomote agent -json
+agent_on
+ready() { gomote list >/dev/null && agent_ready; }
+eventually ready
+is "127.0.0.1:$PORT $(agent_pid)" '.[] | "\(.Server) \(.Pid)"' gomote agent -json
+is '["InUse","Pid","Ready","Served","Server"]' '.[0] | keys' gomote agent -json
+is 'number number number' '.[0] | [.Ready, .InUse, .Served | type] | join(" ")' gomote agent -json
+assert_status 2 gomote agent -json -stop 2>"$T/err"
+gomote agent -stop

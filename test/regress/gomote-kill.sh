@@ -58,7 +58,12 @@ assert_match '^gomote: command: /bin/sh: it was killed: signal: terminated$' "$(
 # extend
 assert_match "^$i expires in 2h0m0s\$" "$(gomote extend "$i" 2h)"
 assert_match "expires in (2h0m0s|1h59m)" "$(gomote list)"
+assert_match "^$i expires in 2h10m0s\$" "$(gomote extend 2h10m)" "the only one"
+assert_match "^$i expires in 2h20m0s\$" "$(GOMOTE_INSTANCE=$i gomote extend 2h20m)"
+assert_match "^$i expires in 2h30m0s\$" "$(gomote -instance "$i" extend 2h30m)"
 assert_status 1 gomote extend nonesuch 2h 2>"$T/err"
-assert_match '^gomote: coordinator: extend: there is no instance "nonesuch"' "$(cat "$T/err")"
+assert_match '^gomote: there is no instance "nonesuch" \(see gomote list\)' "$(cat "$T/err")"
+assert_status 2 gomote extend 2>"$T/err"
+assert_status 2 gomote extend soon 2>"$T/err"
 assert_status 2 gomote extend "$i" soon 2>"$T/err"
 assert_status 1 gomote extend linux-amd64@127.0.0.1:1 2h 2>"$T/err"
