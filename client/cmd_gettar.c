@@ -50,6 +50,8 @@ gettar_interrupted(struct gettar *t, int signo)
 {
 	gettar_drop(t);
 	say_error("gettar: interrupted");
+	(void)signal(signo, SIG_DFL);
+	(void)raise(signo);
 	_exit(128 + signo);
 }
 

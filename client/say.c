@@ -16,10 +16,12 @@
 #include "client/paint.h"
 #include "client/tty.h"
 
-/* From the cursor's line on. The cursor stands at the beginning of a status: if
- * the window became narrow, and the terminal has broken that line into several,
- * all of them are behind it. */
-#define CLEAR	"\r\033[J"
+/* The cursor stands at the beginning of a status: if the window became narrow, and
+ * the terminal has broken that line into several, all of them are behind it, and
+ * are erased with it. Never from the first cell of the screen on, for some
+ * terminals then put what they erase into their history. */
+#define TO_END	"\033[J"
+#define CLEAR	"\r " TO_END "\r"
 
 /* A line of say_status stands on the terminal. Whoever speaks must know, and
  * they have nothing in common but the terminal. */
@@ -128,12 +130,13 @@ say_status(const char *text)
 
 	if ((text == NULL && !status_stands) || !in_foreground())
 		return;
-	str_add(&line, CLEAR);
-	if (text != NULL && tty_size(&rows, &cols)) {
+	str_addc(&line, '\r');
+	if (text != NULL && *text != '\0' && tty_size(&rows, &cols) && cols > 1) {
 		str_addf(&line, "%.*s", (int)cols - 1, text);
-		say_tame(line.s + strlen(CLEAR));
-		str_addc(&line, '\r');
-	}
+		say_tame(line.s + 1);
+		str_add(&line, TO_END "\r");
+	} else
+		str_add(&line, CLEAR);
 	line_stands(text != NULL);
 	write_out(&line);
 	str_release(&line);

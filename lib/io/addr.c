@@ -16,6 +16,9 @@
 #define ALIVE_IDLE_S	30	/* silence before the system asks, */
 #define ALIVE_AGAIN_S	15	/* between two questions, */
 #define ALIVE_ASKS	4	/* and how many stay without an answer */
+/* Of what was not sent yet the system keeps no more than that for us: who reports
+ * how much is gone would report what lies there, megabytes on a slow link. */
+#define NOTSENT_MAX	(1024 * 1024)
 
 static bool
 is_loopback(const struct sockaddr *sa)
@@ -36,6 +39,9 @@ addr_tune(int fd)
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+#ifdef TCP_NOTSENT_LOWAT
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){ NOTSENT_MAX }, sizeof(int));
+#endif
 #ifdef TCP_KEEPIDLE
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ ALIVE_IDLE_S }, sizeof(int));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ ALIVE_AGAIN_S }, sizeof(int));

@@ -25,8 +25,8 @@ over() {	# STATUS
 	exec 9>&-
 	assert_eq "$1" "$STATUS" "exit status ($(cat -v screen))"
 }
-# The line is written from the beginning of one that was cleared.
-shown() { eventually seen $'\r'"$esc\\[J$1"; }
+# The line is written from the beginning, and what stood behind it cleared.
+shown() { eventually seen $'\r'"$1[^"$'\r'"]*$esc\\[J"; }
 # What was there last, when it was cleared, and nothing after it but $1.
 gone() {
 	assert_eq "$1" "$(tail -c 300 screen | tr -d '\n' | sed "s/.*$esc\[J//" | tr -d '\r')" "what is left"
@@ -48,8 +48,7 @@ kill -STOP "$(pid_of box)"
 term gomote put "$m" big big
 shown 'put: [0-9.]+ [KM]iB of 64\.0 MiB \([0-9]+%\)'
 echo 'size 24 12' >&9
-narrow() { [ "$(tr '\r' '\n' <screen | tail -n 1 | tr -d "$esc" | sed 's/^\[J//')" = 'put: 64.0 M' ] ||
-	tr '\r' '\n' <screen | tail -n 1 | grep -qxE "$esc\[Jput: [0-9. KMi]{6}"; }
+narrow() { tr '\r' '\n' <screen | tail -n 1 | grep -qxE "put: [0-9. KMi]{6}$esc\[J"; }
 eventually narrow
 kill -CONT "$(pid_of box)"
 over 0
