@@ -2,6 +2,7 @@
  * cmd_ssh.c - gomote ssh: the person's own ssh, with a key made for this alone
  * (sshkey.h), over a connection that gomote opens for it (-proxy).
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -83,6 +84,8 @@ proxy(struct gomote *g, const struct ssh *x, struct err *e)
 
 	if (proxy_open(g, x, &up, e) == -1)
 		return -1;
+	/* Ctrl-C is for ssh, which still has to say goodbye by us. */
+	(void)signal(SIGINT, SIG_IGN);
 	stream_splice(stream_from_fd(g->loop, STDIN_FILENO, STDOUT_FILENO, "ssh"), up, 0,
 	    NULL, on_over, &j);
 	while (!j.over)

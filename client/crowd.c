@@ -18,6 +18,7 @@ struct crowd {
 	pid_t		 pids[CROWD_MAX];	/* 0: it has ended */
 	size_t		 n, left;
 	int		 worst;
+	int		 told;		/* the signal that was passed on last; 0 */
 	sigset_t	 ours, before;
 	struct sigaction chld;
 };
@@ -59,10 +60,11 @@ crowd_end(struct crowd *c)
 }
 
 static void
-tell_all(const struct crowd *c, int signo)
+tell_all(struct crowd *c, int signo)
 {
 	size_t	i;
 
+	c->told = signo;
 	for (i = 0; i < c->n; i++)
 		if (c->pids[i] != 0)
 			(void)kill(c->pids[i], signo);
@@ -132,5 +134,7 @@ crowd_run(size_t n, int (*fn)(size_t i, void *arg), void *arg, struct err *e)
 		tell_all(&c, SIGTERM);
 	wait_all(&c);
 	crowd_end(&c);
+	if (!failed && c.told != 0 && c.worst == 128 + c.told)
+		(void)raise(c.told);	/* so the shell knows, and begins a new line */
 	return failed ? -1 : c.worst;
 }

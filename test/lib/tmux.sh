@@ -65,7 +65,7 @@ ended() {
 	local left
 	eventually -t "${ENDED_IN:-20}" prompted
 	prompt "$1" || fail "exit status: not $1 in: $(seen)"
-	left=$(seen | sed -e 1d -e '$d' | grep -vxE -e "${2:-\^C}|\^C" || :)
+	left=$(seen | sed -e 1d -e '$d' | grep -vxE -e "(\^C)*(${2-})?" || :)
 	assert_eq '' "$left" "what is left on the screen"
 	assert_eq "$TERM_MODES" "$(modes)" "the terminal's modes"
 	eventually alone
