@@ -158,6 +158,13 @@ plan_compare(struct plan *p, struct inv_entry *x, const struct api_ls *r,
 	return same == -1 ? -1 : 0;
 }
 
+/* Stock buildlets skip links. */
+bool
+plan_leaves_out(const struct plan *p, const struct inv_entry *x)
+{
+	return !p->rules.exact && x->kind == INV_LINK;
+}
+
 int
 plan_line(struct plan *p, const char *line, struct err *e)
 {
@@ -167,7 +174,9 @@ plan_line(struct plan *p, const char *line, struct err *e)
 
 	if (api_ls_parse(&r, line, NULL) == 0) {
 		p->seen = true;
-		if ((x = inv_find(&p->local->inv, r.path)) != NULL) {
+		x = inv_find(&p->local->inv, r.path);
+		/* What a link that stays here has been before is gone from here. */
+		if (x != NULL && (is_link(&r) || !plan_leaves_out(p, x))) {
 			ret = plan_compare(p, x, &r, e);
 			p->ours += manifest_has(p->pushed, r.path);
 		}
@@ -237,17 +246,6 @@ plan_kept(const struct plan *p)
 	return kept;
 }
 
-/* Stock buildlets skip links. */
-static bool
-plan_leaves_out(struct plan *p, struct inv_entry *x)
-{
-	if (p->rules.exact || x->kind != INV_LINK)
-		return false;
-	x->mark = STATE_SAME;
-	p->left_out++;
-	return true;
-}
-
 static int
 plan_end_local(struct plan *p, const struct map *kept, struct map *going,
     struct err *e)
@@ -257,7 +255,11 @@ plan_end_local(struct plan *p, const struct map *kept, struct map *going,
 
 	for (i = 0; i < p->local->inv.n; i++) {
 		x = &p->local->inv.v[i];
-		if (x->mark == STATE_SAME || plan_leaves_out(p, x))
+		if (plan_leaves_out(p, x)) {
+			p->left_out += x->mark != STATE_SAME;
+			x->mark = STATE_SAME;
+		}
+		if (x->mark == STATE_SAME)
 			continue;
 		p->sends++;
 		p->bytes += x->kind == INV_FILE ? x->size : 0;
@@ -396,9 +398,10 @@ plan_remote_has(const struct plan *p, const char *path)
 bool
 plan_stays(const struct plan *p, const char *path)
 {
+	const struct inv_entry	*here = inv_find(&p->local->inv, path);
 	const struct extra	*x;
 
-	if (inv_find(&p->local->inv, path) != NULL)
+	if (here != NULL && !plan_leaves_out(p, here))
 		return true;
 	x = plan_find_extra(p, path);
 	return x != NULL && !x->goes;

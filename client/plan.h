@@ -41,6 +41,8 @@ int  plan_end(struct plan *, struct err *e) MUST;
 
 /* After plan_end. */
 bool plan_sends(const struct inv_entry *);	/* it travels */
+/* A link that it would not keep; good at any time. */
+bool plan_leaves_out(const struct plan *, const struct inv_entry *);
 size_t plan_send_count(const struct plan *);	/* things that travel */
 uint64_t plan_send_bytes(const struct plan *);	/* contents of the files among them */
 size_t plan_ours(const struct plan *);	/* what pushes put there and is there */

@@ -169,7 +169,7 @@ step_tell(struct listing *l, struct err *e)
 {
 	const struct strs	*first = plan_first(l->plan);
 	const struct strs	*gone = plan_removals(l->plan);
-	size_t			 i;
+	size_t			 i, left_out = plan_left_out(l->plan);
 
 	for (i = 0; i < first->n; i++)
 		push_tell(l->p, "remove", first->v[i]);
@@ -180,9 +180,10 @@ step_tell(struct listing *l, struct err *e)
 		push_tell(l->p, "send", "VERSION");
 	for (i = 0; i < gone->n; i++)
 		push_tell(l->p, "remove", gone->v[i]);
-	if (plan_left_out(l->plan) > 0)
-		say_note("%zu symbolic links are left out: the buildlet there "
-		    "does not take them", plan_left_out(l->plan));
+	if (left_out > 0)
+		say_note("%zu symbolic link%s left out: the buildlet there does not "
+		    "take %s", left_out, left_out == 1 ? " is" : "s are",
+		    left_out == 1 ? "it" : "them");
 	if (push_tell_sum(l->p, plan_send_count(l->plan) + (l->version != NULL),
 	    plan_send_bytes(l->plan), first->n + gone->n, e) == -1)
 		return -1;
@@ -313,7 +314,8 @@ step_remember(struct listing *l, struct err *e)
 	size_t	i;
 
 	for (i = 0; i < l->local.inv.n; i++)
-		manifest_add(l->manifest, l->local.inv.v[i].path);
+		if (!plan_leaves_out(l->plan, &l->local.inv.v[i]))
+			manifest_add(l->manifest, l->local.inv.v[i].path);
 	return manifest_save(l->manifest, e);
 }
 

@@ -76,7 +76,8 @@ machine_is() {
 start_stock() {
 	_s=$1
 	shift
-	start "$_s" "$TEST_BIN/stockbuildlet" -name "$_s" -dir "$T/work-$_s" "$@" \
+	start "$_s" "$TEST_BIN/stockbuildlet" -name "$_s" -dir "$T/work-$_s" \
+	    -files "$SRC/test/lib/stockfiles.sh" "$@" \
 	    "127.0.0.1:$PORT"
 }
 

@@ -4,7 +4,7 @@
  * it against the coordinator.
  *
  *	stockbuildlet [-type T] [-name N] [-key KEY] [-version N] [-revdial V]
- *	    [-dir DIR] [-silent PHASE] HOST:PORT
+ *	    [-dir DIR] [-files SCRIPT] [-silent PHASE] HOST:PORT
  *
  * Without -key it registers with Go's development key for its host type. It
  * prints "registered" once it is; a refusal goes to stderr as "refused: STATUS
@@ -14,7 +14,7 @@
  * -silent: status, removeall, exec or write: such a request is read and never
  * answered; body: the answer of exec begins and stops; pickup: no connection is
  * made when asked for; dead: nothing at all is read once it is registered.
- *
+ * -files: stockfiles.sh, which does what there is to do with files.
  * It stands on its own, not on lib/, so as not to share its mistakes.
  */
 #include <errno.h>
@@ -43,7 +43,7 @@
 #define MASTER		"gophers rule"
 
 struct machine {
-	const char	*type, *name, *key, *version, *revdial, *dir, *silent, *host, *port;
+	const char	*type, *name, *key, *version, *revdial, *dir, *files, *silent, *host, *port;
 	SSL_CTX		*ctx;
 };
 
@@ -292,51 +292,54 @@ answer_text(SSL *ssl, int status, const char *text)
 	return answer(ssl, status, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-/* Runs a line of shell. */
-static void
-run(char *script)
+/* m->files does it, with the body on stdin; what it prints is the answer. */
+static int
+run_files(const struct machine *m, const struct request *r, FILE *in, FILE *out)
 {
-	pid_t	pid = fork();
+	static const char	*names[] = { "dir", "recursive", "digest", "path" };
+	const char		*form = strcmp(r->path, "/removeall") == 0 ? r->body : r->query;
+	char			*argv[ARGS_MAX + 5] = { "sh", (char *)m->files, (char *)r->path,
+				    (char *)m->dir }, *value;
+	size_t			 i, n = 4;
+	int			 k, status = -1;
+	pid_t			 pid;
 
-	if (pid == 0) {
-		execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		for (k = 0; n < ARGS_MAX + 4 && (value = field(form, names[i], k)) != NULL; k++)
+			if (asprintf(&argv[n++], "%s=%s", names[i], value) == -1)
+				die(1, "memory");
+	if ((pid = fork()) == 0) {
+		dup2(fileno(in), 0);
+		dup2(fileno(out), 1);
+		execv("/bin/sh", argv);
 		_exit(127);
 	}
 	if (pid > 0)
-		waitpid(pid, NULL, 0);
+		waitpid(pid, &status, 0);
+	return status;
 }
 
 static bool
-do_removeall(SSL *ssl, const struct machine *m, const struct request *r)
+do_files(SSL *ssl, const struct machine *m, const struct request *r)
 {
-	char	*path = field(r->body, "path", 0), script[4200];
+	FILE	*in = tmpfile(), *out = tmpfile();
+	char	*text = malloc(BODY_MAX);
+	size_t	 len;
+	bool	 ok;
+	int	 status;
 
-	if (path == NULL || strchr(path, '\'') != NULL || strstr(path, "..") != NULL)
-		return answer_text(ssl, 400, "bad path\n");
-	if (strcmp(path, ".") == 0)
-		snprintf(script, sizeof script, "find '%s' -mindepth 1 -delete", m->dir);
-	else
-		snprintf(script, sizeof script, "rm -rf '%s/%.1000s'", m->dir, path);
-	run(script);
-	free(path);
-	return answer(ssl, 200, NULL, "", 0);
-}
-
-static bool
-do_write(SSL *ssl, const struct machine *m, const struct request *r)
-{
-	char	*name = field(r->query, "path", 0), path[4096];
-	FILE	*f;
-
-	if (name == NULL || strstr(name, "..") != NULL)
-		return answer_text(ssl, 400, "bad path\n");
-	snprintf(path, sizeof path, "%s/%.1000s", m->dir, name);
-	free(name);
-	if ((f = fopen(path, "w")) == NULL)
-		return answer_text(ssl, 500, "cannot write\n");
-	fwrite(r->body, 1, r->len, f);
-	fclose(f);
-	return answer_text(ssl, 200, "OK");
+	if (in == NULL || out == NULL || text == NULL)
+		die(1, "files");
+	fwrite(r->body, 1, r->len, in);
+	rewind(in);
+	status = run_files(m, r, in, out);
+	rewind(out);
+	len = fread(text, 1, BODY_MAX, out);
+	ok = answer(ssl, status == 0 ? 200 : 500, "text/plain; charset=utf-8", text, len);
+	fclose(in);
+	fclose(out);
+	free(text);
+	return ok;
 }
 
 /* --- exec ------------------------------------------------------------------------------ */
@@ -435,10 +438,8 @@ serve_one(SSL *ssl, const struct machine *m, const struct request *r)
 	}
 	if (strcmp(r->path, "/workdir") == 0)
 		return answer_text(ssl, 200, m->dir);
-	if (strcmp(r->path, "/removeall") == 0)
-		return do_removeall(ssl, m, r);
-	if (strcmp(r->path, "/write") == 0)
-		return do_write(ssl, m, r);
+	if (strstr(" /removeall /writetgz /write /ls ", r->path) != NULL)
+		return do_files(ssl, m, r);
 	if (strcmp(r->path, "/exec") == 0)
 		return do_exec(ssl, m, r);
 	return answer_text(ssl, 404, "404 page not found\n");
@@ -533,7 +534,7 @@ parse_args(struct machine *m, int argc, char **argv)
 	struct { const char *name, **value; } options[] = {
 		{ "-type", &m->type }, { "-name", &m->name }, { "-key", &m->key },
 		{ "-version", &m->version }, { "-revdial", &m->revdial },
-		{ "-dir", &m->dir }, { "-silent", &m->silent },
+		{ "-dir", &m->dir }, { "-files", &m->files }, { "-silent", &m->silent },
 	};
 	char	*colon;
 	size_t	 i;
@@ -579,7 +580,7 @@ int
 main(int argc, char **argv)
 {
 	struct machine		 m = { .type = "host-linux-amd64-reverse", .name = "stock1",
-	    .version = "25", .revdial = "2", .dir = ".", .silent = "" };
+	    .version = "25", .revdial = "2", .dir = ".", .files = "", .silent = "" };
 	struct sigaction	 ignore = { .sa_handler = SIG_IGN };	/* of SIGPIPE */
 	SSL			*control;
 
