@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,9 +49,13 @@ gettar_drop(struct gettar *t)
 static void
 gettar_interrupted(struct gettar *t, int signo)
 {
+	struct sigaction	usual;
+
 	gettar_drop(t);
 	say_error("gettar: interrupted");
-	(void)signal(signo, SIG_DFL);
+	memset(&usual, 0, sizeof usual);
+	usual.sa_handler = SIG_DFL;
+	(void)sigaction(signo, &usual, NULL);
 	(void)raise(signo);
 	_exit(128 + signo);
 }

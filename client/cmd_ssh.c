@@ -80,12 +80,15 @@ static int
 proxy(struct gomote *g, const struct ssh *x, struct err *e)
 {
 	struct joined	 j = { .loop = g->loop };
+	struct sigaction ignore;
 	struct stream	*up = NULL;
 
 	if (proxy_open(g, x, &up, e) == -1)
 		return -1;
 	/* Ctrl-C is for ssh, which still has to say goodbye by us. */
-	(void)signal(SIGINT, SIG_IGN);
+	memset(&ignore, 0, sizeof ignore);
+	ignore.sa_handler = SIG_IGN;
+	(void)sigaction(SIGINT, &ignore, NULL);
 	stream_splice(stream_from_fd(g->loop, STDIN_FILENO, STDOUT_FILENO, "ssh"), up, 0,
 	    NULL, on_over, &j);
 	while (!j.over)

@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -82,15 +81,8 @@ struct speed {
 static void
 take_time(ssize_t n, const struct speed *v)
 {
-	struct timespec	t;
-	long long	ns;
-
-	if (v->rate == 0 || access(v->free, F_OK) == 0)
-		return;
-	ns = n * 1000000000LL / v->rate;
-	t.tv_sec = ns / 1000000000;
-	t.tv_nsec = ns % 1000000000;
-	(void)nanosleep(&t, NULL);
+	if (v->rate > 0 && access(v->free, F_OK) == -1)
+		(void)poll(NULL, 0, (int)(n * 1000LL / v->rate));
 }
 
 /* One piece; false: this is the end of the connection. left -1: no limit. */

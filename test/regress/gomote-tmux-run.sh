@@ -4,6 +4,7 @@
 # instance or on several, while its terminal or ssh has ours; the window resized
 # meanwhile. The prompt stands alone on its line, with the status that gomote(1)
 # tells; the terminal is as it was; nothing runs on that should not.
+# shellcheck disable=SC2016
 . "$(dirname "$0")/../lib/sh.sh"
 . "$SRC/test/lib/coordinator.sh"
 . "$SRC/test/lib/tmux.sh"
@@ -18,13 +19,8 @@ start_buildlet box1
 M=$(gomote create "$REVERSE")
 N=$(gomote create "$REVERSE")
 gomote group create g "$M" "$N"
-gomote put -mode 755 "$M" - job <<'END'
-#!/bin/sh
-[ -z "$1" ] || trap "echo $1; exit 7" INT
-[ -z "$2" ] || trap : INT
-echo ready
-while :; do sleep 0.05; done
-END
+printf '%s\n' '#!/bin/sh' '[ -z "$1" ] || trap "echo $1; exit 7" INT' '[ -z "$2" ] || trap : INT' \
+    'echo ready; while :; do sleep 0.05; done' | gomote put -mode 755 "$M" - job
 gomote run "$M" /bin/cat job 2>/dev/null | gomote put -mode 755 "$N" - job
 export M N REVERSE
 term_start 200

@@ -5,6 +5,7 @@
 # sent, and is put into place there: the prompt stands alone on its line, the
 # terminal is as it was, nothing runs on, and what was there is there. Nothing but
 # plain bytes where it is no terminal.
+# shellcheck disable=SC2016,SC2119
 . "$(dirname "$0")/../lib/sh.sh"
 . "$SRC/test/lib/coordinator.sh"
 . "$SRC/test/lib/tmux.sh"
