@@ -173,6 +173,6 @@ const struct cmd cmd_destroy = { "destroy", "[-destroy-group] [INSTANCE...]",
 	"there is killed, its files are removed, and its machine is free for the\n"
 	"next. An instance that was not used for half an hour (or what its builder\n"
 	"type says) ends by itself.\n\n"
-	"  gomote destroy alice-linux-amd64-0 alice-linux-amd64-1\n"
+	"  gomote destroy user-alice-linux-amd64-0 user-alice-linux-amd64-1\n"
 	"  gomote -group debug destroy -destroy-group",
 	destroy_run };

@@ -112,6 +112,6 @@ const struct cmd cmd_extend = { "extend", "[-json] [INSTANCE] DURATION",
 	"keep an instance for longer",
 	"The instance stays for at least DURATION from now, used or not, as far as\n"
 	"the coordinator allows; prints how long that is.\n\n"
-	"  gomote extend alice-linux-amd64-0 2h\n"
+	"  gomote extend user-alice-linux-amd64-0 2h\n"
 	"  gomote extend 45m",
 	extend_run };

@@ -241,6 +241,6 @@ const struct cmd cmd_gettar = { "gettar", "[-dir DIR] [-o FILE] [-q] [-zstd] [IN
 	"fetch a directory of an instance as .tar.gz",
 	"Fetches DIR, or the whole work directory, and writes INSTANCE.tar.gz\n"
 	"here, or FILE. Names in the archive are relative to DIR.\n\n"
-	"  gomote gettar -dir go/bin alice-linux-amd64-0\n"
-	"  gomote gettar -o - alice-linux-amd64-0 | tar tz",
+	"  gomote gettar -dir go/bin user-alice-linux-amd64-0\n"
+	"  gomote gettar -o - user-alice-linux-amd64-0 | tar tz",
 	gettar_run };

@@ -194,6 +194,6 @@ const struct cmd cmd_group = { "group",
 	"-group NAME, or GOMOTE_GROUP=NAME, commands mean all that are in it. An\n"
 	"instance may be in several; when it ends it is in none. A group that is\n"
 	"destroyed leaves its instances alone.\n\n"
-	"  gomote group create debug alice-linux-amd64-0 alice-linux-amd64-1\n"
+	"  gomote group create debug user-alice-linux-amd64-0 user-alice-linux-amd64-1\n"
 	"  gomote -group debug run go/src/make.bash",
 	group_run };

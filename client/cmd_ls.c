@@ -157,6 +157,6 @@ const struct cmd cmd_ls = { "ls",
 	"list a directory of an instance",
 	"Lists DIR, a path relative to the work directory, or the work directory\n"
 	"itself: names alone, or with -l and -d a line of fields.\n\n"
-	"  gomote ls alice-linux-amd64-0\n"
-	"  gomote ls -r -d -skip go/pkg,go/bin alice-linux-amd64-0",
+	"  gomote ls user-alice-linux-amd64-0\n"
+	"  gomote ls -r -d -skip go/pkg,go/bin user-alice-linux-amd64-0",
 	ls_run };

@@ -85,5 +85,5 @@ const struct cmd cmd_ping = { "ping", "[-status] [-json] [INSTANCE]",
 	"check that an instance is alive, and keep it so",
 	"Asks the instance for a sign of life, which counts as use: its time\n"
 	"to live begins anew. Says nothing where all is well.\n\n"
-	"  gomote ping alice-linux-amd64-0 && echo alive",
+	"  gomote ping user-alice-linux-amd64-0 && echo alive",
 	ping_run };

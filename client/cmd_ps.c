@@ -183,5 +183,5 @@ const struct cmd cmd_ps = { "ps", "[-running] [-json] [INSTANCE]",
 	"Prints a table of execs, the newest first: of all your instances, or of\n"
 	"INSTANCE. Each has the id by which attach, logs, wait and kill know it.\n\n"
 	"  gomote ps -running\n"
-	"  gomote ps alice-linux-amd64-0",
+	"  gomote ps user-alice-linux-amd64-0",
 	ps_run };

@@ -156,6 +156,6 @@ const struct cmd cmd_push = { "push",
 	"left alone. Not pushed: .git, what git ignores, and what rules exclude\n"
 	"(-rules prints them): backups of editors, of a Go tree what its tools\n"
 	"generate, and what the file .gomotepush in the tree tells.\n\n"
-	"  GOROOT=/path/to/go gomote push alice-linux-amd64-0\n"
-	"  gomote push -dir tool -dry-run alice-linux-amd64-0",
+	"  GOROOT=/path/to/go gomote push user-alice-linux-amd64-0\n"
+	"  gomote push -dir tool -dry-run user-alice-linux-amd64-0",
 	push_run };

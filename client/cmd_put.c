@@ -121,6 +121,6 @@ const struct cmd cmd_put = { "put", "[-mode OCTAL] [-q] [INSTANCE] FILE [DEST]",
 	"Copies FILE, or stdin where FILE is \"-\", to DEST, a path relative to\n"
 	"the work directory; without DEST to FILE's own name there. What stood\n"
 	"at DEST is replaced once all has arrived.\n\n"
-	"  gomote put alice-linux-amd64-0 tool bin/tool\n"
-	"  git diff | gomote put alice-linux-amd64-0 - my.diff",
+	"  gomote put user-alice-linux-amd64-0 tool bin/tool\n"
+	"  git diff | gomote put user-alice-linux-amd64-0 - my.diff",
 	put_run };

@@ -34,5 +34,5 @@ const struct cmd cmd_putbootstrap = { "putbootstrap", "[INSTANCE]",
 	"put the bootstrap toolchain on an instance",
 	"Unpacks the toolchain that the builder type names into go1.4, unless\n"
 	"that is there already. push does it by itself for a Go tree.\n\n"
-	"  gomote putbootstrap alice-linux-amd64-0",
+	"  gomote putbootstrap user-alice-linux-amd64-0",
 	putbootstrap_run };

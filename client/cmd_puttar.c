@@ -109,6 +109,6 @@ const struct cmd cmd_puttar = { "puttar", "[-dir DIR] [-q] [INSTANCE] [SOURCE]",
 	"Unpacks a .tar.gz into DIR, which is made if it is missing. SOURCE is a\n"
 	"file, a URL that the instance fetches itself (http:// or https://), or\n"
 	"\"-\" or nothing for stdin.\n\n"
-	"  tar -C src -zc x | gomote puttar -dir gopath/src alice-linux-amd64-0\n"
-	"  gomote puttar -dir go alice-linux-amd64-0 https://host/go1.22.tar.gz",
+	"  tar -C src -zc x | gomote puttar -dir gopath/src user-alice-linux-amd64-0\n"
+	"  gomote puttar -dir go user-alice-linux-amd64-0 https://host/go1.22.tar.gz",
 	puttar_run };

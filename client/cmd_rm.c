@@ -46,5 +46,5 @@ const struct cmd cmd_rm = { "rm", "[INSTANCE] PATH...",
 	"remove files and directories on an instance",
 	"Removes each PATH, and everything below it where it is a directory.\n"
 	"Paths are relative to the work directory; \".\" empties it.\n\n"
-	"  gomote rm alice-linux-amd64-0 go/pkg go/bin",
+	"  gomote rm user-alice-linux-amd64-0 go/pkg go/bin",
 	rm_run };

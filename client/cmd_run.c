@@ -287,9 +287,9 @@ const struct cmd cmd_run = { "run",
 	"goes on, and so does its output as soon as there is a connection again. What\n"
 	"was begun with -d, or left behind, is an exec: see ps, attach, logs, wait,\n"
 	"kill.\n\n"
-	"  gomote run alice-linux-amd64-0 go/src/make.bash\n"
-	"  gomote run -e CGO_ENABLED=0 alice-linux-amd64-0 go/src/all.bash\n"
-	"  gomote run -path '$PATH,$WORKDIR/go/bin' alice-linux-amd64-0 go version\n"
-	"  gomote run -collect -until 'FAIL|panic' alice-linux-amd64-0 go/bin/go test os\n"
-	"  gomote run -t alice-linux-amd64-0 /bin/bash",
+	"  gomote run user-alice-linux-amd64-0 go/src/make.bash\n"
+	"  gomote run -e CGO_ENABLED=0 user-alice-linux-amd64-0 go/src/all.bash\n"
+	"  gomote run -path '$PATH,$WORKDIR/go/bin' user-alice-linux-amd64-0 go version\n"
+	"  gomote run -collect -until 'FAIL|panic' $MOTE go/bin/go test os\n"
+	"  gomote run -t user-alice-linux-amd64-0 /bin/bash",
 	run_run };

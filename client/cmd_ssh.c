@@ -253,5 +253,5 @@ const struct cmd cmd_ssh = { "ssh", "[options] [INSTANCE] [COMMAND...]",
 	"machine needs an sshd. For scp, rsync and others:\n\n"
 	"  scp -o ProxyCommand='gomote ssh -proxy INSTANCE' ...\n\n"
 	"COMMAND is run instead of a shell, as ssh does it.\n\n"
-	"  gomote ssh alice-linux-amd64-0",
+	"  gomote ssh user-alice-linux-amd64-0",
 	ssh_run };
