@@ -184,7 +184,9 @@ frame_size(const struct mux_stream *s)
 		return limit;
 	pieces = evbuffer_peek(s->out, MUX_SLICE, NULL, v, PIECES);
 	for (i = 0; i < pieces && i < PIECES; i++) {
-		if (n > 0 && n + v[i].iov_len > MUX_SLICE)
+		/* The few bytes before a large block need no frame of their own. */
+		if (n + v[i].iov_len > MUX_SLICE &&
+		    (n >= MOVE_MIN || (n > 0 && n + v[i].iov_len > FRAME_MAX)))
 			break;
 		n += v[i].iov_len;
 	}

@@ -9,7 +9,7 @@
 #include "http/client.h"
 #include "io/buf.h"
 
-#define SEND_PIECE	(64 * 1024)	/* chunks are about this long in bulk */
+#define SEND_PIECE	(256 * 1024)	/* chunks are about this long in bulk */
 
 static void	on_data(struct body *, void *);
 

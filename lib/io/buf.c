@@ -12,8 +12,8 @@
 /* Behind a block of 64 KiB evbuffer_add would allocate 128 KiB for a few
  * bytes; from this length on a block of the right size is asked for. */
 #define BUF_CAREFUL	(32 * 1024)
-/* One read(2), and a block that 64 KiB hold together with its own header. */
-#define BUF_READ	(64 * 1024 - 64)
+/* One read(2), and a block that 128 KiB hold together with its own header. */
+#define BUF_READ	(128 * 1024 - 64)
 /* What a shorter read brought is copied, or it would keep a whole block. */
 #define BUF_READ_MIN	(16 * 1024)
 
