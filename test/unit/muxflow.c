@@ -80,6 +80,27 @@ START_TEST(sends_within_the_window)
 }
 END_TEST
 
+/* As an HTTP chunk comes: its length, and a block that is larger than a slice. */
+START_TEST(few_bytes_go_with_the_block)
+{
+	static const char	 bulk[128 * 1024 - 64];
+	struct end		*x = opened(1);
+	struct evbuffer		*block = buf_new();
+	struct frame		 f;
+
+	buf_add(block, bulk, sizeof bulk);
+	buf_adds(x->out, "1ffc0\r\n");
+	buf_move(x->out, block, sizeof bulk);
+	buf_free(block);
+	mux_stream_wrote(x->ms);
+	flush(10 << 20);
+	f = next_frame();
+	ck_assert_int_eq(f.type, FRAME_DATA);
+	ck_assert_uint_eq(f.length, 7 + sizeof bulk);
+	ck_assert_uint_eq(buf_len(back), 7 + sizeof bulk);
+}
+END_TEST
+
 START_TEST(byte_by_byte)
 {
 	struct evbuffer *all = buf_new();
@@ -115,6 +136,7 @@ unit_suite(void)
 	tcase_add_test(t, credit_in_batches);
 	tcase_add_test(t, no_credit_after_fin);
 	tcase_add_test(t, sends_within_the_window);
+	tcase_add_test(t, few_bytes_go_with_the_block);
 	tcase_add_test(t, byte_by_byte);
 	suite_add_tcase(s, t);
 	return s;
