@@ -17,6 +17,7 @@
 /* How fresh "last used" of a key is: when thousands of machines come back at
  * once, each must not cost a write. */
 #define KEY_USED_MS	(60 * 60 * 1000)
+#define USED_BATCH	1000	/* of them written by one sweep */
 #define SECRET_MAX	512	/* longer ones are none of ours */
 
 struct join {
@@ -28,6 +29,7 @@ struct join {
 struct auth {
 	struct core	*core;
 	struct map	*joins;	/* hash of the token -> struct join * */
+	struct map	*used;	/* names of keys whose use is to be written down */
 };
 
 struct auth *
@@ -37,6 +39,7 @@ auth_new(struct core *core)
 
 	a->core = core;
 	a->joins = map_new();
+	a->used = map_new();
 	return a;
 }
 
@@ -66,10 +69,35 @@ joins_drop(struct auth *a, int64_t now, const char *name)
 	}
 }
 
+/* In one transaction, which does not wait for the disk: a storm of machines
+ * would otherwise wait for it once each. What fails is not tried again. */
+static void
+used_write(struct auth *a)
+{
+	struct store	*store = a->core->store;
+	int64_t		 now = clock_wall(loop_clock(a->core->loop));
+	const char	*name;
+	size_t		 it = 0, n = 0;
+	struct err	 e = ERR_INIT;
+	bool		 begun;
+
+	if (map_len(a->used) == 0)
+		return;
+	begun = store_batch_begin_lazy(store, &e) == 0;
+	while (n++ < USED_BATCH && map_next(a->used, &it, &name, NULL)) {
+		if (begun && store_key_used(store, name, now, NULL) == -1)
+			log_debug("machine %s: its key is gone", name);
+		map_del(a->used, name);
+	}
+	if (!begun || store_batch_commit(store, &e) == -1)
+		log_warn("the last use of machine keys is not noted: %s", e.msg);
+}
+
 void
 auth_sweep(struct auth *a, int64_t now)
 {
 	joins_drop(a, now, NULL);
+	used_write(a);
 }
 
 void
@@ -77,7 +105,9 @@ auth_free(struct auth *a)
 {
 	if (a == NULL)
 		return;
+	used_write(a);
 	joins_drop(a, INT64_MAX, NULL);
+	map_free(a->used);
 	map_free(a->joins);
 	free(a);
 }
@@ -217,13 +247,10 @@ out:
 static void
 note_use(struct core *core, const struct store_key *k)
 {
-	int64_t		now = clock_wall(loop_clock(core->loop));
-	struct err	e = ERR_INIT;
+	int64_t	now = clock_wall(loop_clock(core->loop));
 
-	if (now - k->last_used < KEY_USED_MS)
-		return;
-	if (store_key_used(core->store, k->name, now, &e) == -1)
-		log_warn("machine %s: %s", k->name, e.msg);
+	if (now - k->last_used >= KEY_USED_MS)
+		map_set(core->auth->used, k->name, core);
 }
 
 static int

@@ -70,7 +70,8 @@ char *auth_make_key(char hash[SECRET_HASH_MAX]) MUST;
 
 /* For core.c. */
 struct auth *auth_new(struct core *) MUST;
-void auth_sweep(struct auth *, int64_t now);	/* drops old join tokens */
+/* Drops old join tokens, and writes down which keys were used. */
+void auth_sweep(struct auth *, int64_t now);
 void auth_free(struct auth *);			/* NULL is fine */
 
 #endif

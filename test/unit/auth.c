@@ -188,6 +188,7 @@ START_TEST(test_use_of_a_key_is_noted)
 	ck_assert_int_eq(store_key_add(fx.store, "box1", HOST, STORE_KEY_MACHINE, hash, 1,
 	    NULL), 0);
 	machine_ok(HOST, key, NULL, "box1", AUTH_KEY);
+	core_sweep(fx.core);
 	ck_assert_int_eq(store_keys(fx.store, see_key, &k, NULL), 0);
 	ck_assert_int_gt(k.last_used, 0);
 	free(key);
