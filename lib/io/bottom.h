@@ -51,8 +51,10 @@ struct stream {
 	unsigned		 pending;	/* which callbacks wait (io/stream.c) */
 	bool			 ready;		/* on the loop's ready list */
 	TAILQ_ENTRY(stream)	 ready_entry;
-	TAILQ_ENTRY(stream)	 timed_entry;	/* in the loop's sweep list */
+	TAILQ_ENTRY(stream)	 timed_entry;	/* in the loop's wheel of deadlines */
 	bool			 timed;
+	unsigned char		 slot;		/* of the wheel, if timed */
+	bool			 was_full;	/* in had no room: its user was slow */
 	/* Taken from out, but not yet given to the system (ciphertext). The
 	 * bottom keeps it; call stream_bottom_wrote(s, 0) when it shrank. */
 	size_t			 below;

@@ -24,6 +24,8 @@ struct evdns_base;
 #define CHAIN_BULK	(64 * 1024 - 64)
 /* What one stream may move in one turn before others get theirs. */
 #define TURN_BUDGET	(256 * 1024)
+/* Of the wheel of deadlines. */
+#define DEADLINE_SLOTS	64
 
 TAILQ_HEAD(stream_list, stream);
 
@@ -31,8 +33,10 @@ struct loop_io {
 	struct stream_list	 ready;		/* have something pending */
 	size_t			 ready_n;
 	struct stream_list	 dead;		/* closed; freed at the end of the turn */
-	struct stream_list	 timed;		/* have a deadline */
-	struct timer		*sweep;		/* runs while timed is not empty */
+	struct stream_list	 timed[DEADLINE_SLOTS + 1];	/* have a deadline (deadline.c) */
+	size_t			 timed_n;
+	int64_t			 tick;		/* of the wheel, looked at */
+	struct timer		*sweep;		/* runs while timed_n is not 0 */
 	struct evdns_base	*dns;		/* net.c; made at the first name */
 	unsigned		 lookups;	/* that it is busy with */
 	bool			 dns_stale;	/* one failed: read resolv.conf again */
@@ -64,11 +68,13 @@ void loop_paid(struct loop *);		/* its memory is freed */
 /* stream.c */
 bool stream_run_ready(struct loop *);	/* false: there was nothing to do */
 void stream_reap(struct loop *);
-void stream_drop_soft(struct loop *);	/* closed: the loop ends before they do */
 void stream_again(struct stream *);	/* flush once more, others first */
 
 /* deadline.c */
-void deadline_update(struct stream *);	/* one of its deadlines changed */
+void deadline_init(struct loop_io *);
+/* One of its deadlines changed, and may be nearer now. */
+void deadline_update(struct stream *);
+void stream_drop_soft(struct loop *);	/* closed: the loop ends before they do */
 /* A deadline for open, in ms from now; what is said then: "TEXT after 10s". */
 void stream_open_by(struct stream *, int64_t ms, const char *doing);
 

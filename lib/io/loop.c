@@ -321,7 +321,7 @@ loop_new(struct err *e)
 	TAILQ_INIT(&l->handlers);
 	TAILQ_INIT(&l->io.ready);
 	TAILQ_INIT(&l->io.dead);
-	TAILQ_INIT(&l->io.timed);
+	deadline_init(&l->io);
 	l->timers = timers_new(l->base, &l->clock);
 	l->post = event_new(l->base, -1, 0, on_post, l);
 	l->limit = event_new(l->base, -1, 0, on_limit, l);

@@ -181,17 +181,6 @@ stream_reap(struct loop *l)
 	}
 }
 
-/* Those that were left to the loop, and have not come to their end. */
-void
-stream_drop_soft(struct loop *l)
-{
-	struct stream	*s, *next;
-
-	TAILQ_FOREACH_SAFE(s, &loop_io(l)->timed, timed_entry, next)
-		if (s->soft)
-			stream_close(s);
-}
-
 /* --- what bottoms call ---------------------------------------------------- */
 
 void
@@ -244,6 +233,7 @@ stream_bottom_readable(struct stream *s, size_t added)
 {
 	s->bytes_in += added;
 	s->last_in = loop_now(s->loop);
+	s->was_full = stream_room(s) == 0;
 	loop_traffic(s->loop);
 	note(s, P_READ);
 }
@@ -351,8 +341,13 @@ stream_out(struct stream *s)
 void
 stream_consumed(struct stream *s)
 {
-	if (!s->closed && s->err == NULL && !s->eof)
-		note(s, P_FILL);
+	if (s->closed || s->err != NULL || s->eof)
+		return;
+	if (s->was_full && stream_room(s) > 0) {
+		s->was_full = false;	/* until now it was ours to be slow */
+		s->last_in = loop_now(s->loop);
+	}
+	note(s, P_FILL);
 }
 
 void
@@ -365,6 +360,8 @@ stream_wrote(struct stream *s)
 	if (!s->writing) {
 		s->writing = true;
 		s->last_out = loop_now(s->loop);
+		if (s->write_ms != 0)
+			deadline_update(s);
 	}
 	if (len > STREAM_OUT_LOW)
 		s->above = true;
