@@ -172,7 +172,7 @@ all: programs libraries $(B)/libgomote.a $(B)/libcarriers.a
 programs: $(PROGRAMS)
 libraries: $(PUBLIC)
 # Everything that the tests run.
-tests: all $(UNIT_PROGRAMS) $(TEST_PROGRAMS)
+tests: all $(UNIT_PROGRAMS) $(TEST_PROGRAMS) $(B)/test/bench/machines
 fuzz-programs: $(FUZZ_PROGRAMS)
 ifneq ($(filter 1 yes,$(FUZZ)),)
 all: build-fuzz
