@@ -141,6 +141,11 @@ static const struct revdial_cb session_cb = {
 	.accept = on_accept, .down = on_down,
 };
 
+/* The coordinator's heartbeat comes every 12 s, and is a sign of life for us
+ * too: only where it stays out do we ask. So a session has one heartbeat, not
+ * one from either side. */
+static const struct revdial_config session_config = { .ping_ms = 14000 };
+
 static struct stream *
 coordinator_dial(void *arg)
 {
@@ -172,7 +177,7 @@ session_start(struct reverse *v, struct stream *s, const char *version)
 	}
 	v->up_ms = loop_now(loop);
 	v->session = yamux ?
-	    revdial_yamux(loop, s, false, NULL, &session_cb, v) :
+	    revdial_yamux(loop, s, false, &session_config, &session_cb, v) :
 	    revdial_v2_listener(loop, s, coordinator_dial, v, NULL, &session_cb, v);
 	log_info("coordinator %s: registered as %s, host type %s, revdial %s",
 	    v->set->coordinator, v->set->name, v->set->reverse_type,

@@ -290,7 +290,7 @@ start_core(struct daemon *d, struct err *e)
 		.probe_ms = silence * 2 / 5,
 		.status_ms = silence / 6 + 1,
 		.stream_memory = d->settings->stream_mib << 20,
-		.revdial = { .ping_ms = silence / 3 + 1, .dead_ms = silence },
+		.revdial = { .ping_ms = silence * 2 / 5, .dead_ms = silence },
 	};
 
 	d->store = state_open_store(d->state_dir, e);

@@ -257,7 +257,7 @@ on_beat(void *arg)
 		mux_ping(c->m);
 		silent = 0;
 	}
-	timer_set(c->beat, c->r.config.ping_ms - silent);
+	timer_set_coarse(c->beat, c->r.config.ping_ms - silent);
 }
 
 /* --- life -------------------------------------------------------------------------- */
@@ -340,7 +340,7 @@ revdial_yamux(struct loop *l, struct stream *carrier, bool dialer,
 	if ((c->m = mux_new(&mc, &mux_ops, c)) == NULL)
 		fatalx("revdial: out of memory");
 	c->beat = timer_new(l, on_beat, c);
-	timer_set(c->beat, c->r.config.ping_ms);
+	timer_set_coarse(c->beat, c->r.config.ping_ms);
 	stream_timeout(carrier, c->r.config.dead_ms, c->r.config.write_ms);
 	stream_set_cb(carrier, &carrier_cb, c);
 	mux_ping(c->m);		/* the windows want to know the round trip */

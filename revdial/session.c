@@ -112,6 +112,8 @@ session_expire(struct revdial *r)
 	struct err	 e = ERR_INIT;
 	int64_t		 now = loop_now(r->loop);
 
+	if ((o = TAILQ_FIRST(&r->openings)) == NULL || o->by > now)
+		return;
 	err_code(&e, STREAM_TIMEOUT, "%s: a new stream was not taken in time", r->peer);
 	while (!r->freed && (o = TAILQ_FIRST(&r->openings)) != NULL && o->by <= now)
 		session_opened(r, o, NULL, &e);

@@ -50,6 +50,9 @@ void loop_after(struct loop *, loop_fn fn, void *arg);
 
 struct timer *timer_new(struct loop *, loop_fn fn, void *arg) MUST;
 void timer_set(struct timer *, int64_t ms);	/* from now; replaces an earlier setting */
+/* The same, but up to a quarter of a second late: thousands of those wake the
+ * loop up four times a second, together. */
+void timer_set_coarse(struct timer *, int64_t ms);
 void timer_stop(struct timer *);
 bool timer_armed(const struct timer *);
 void timer_free(struct timer *);		/* NULL is fine; also from its own callback */

@@ -11,6 +11,7 @@
 #include "io/inside.h"
 
 #define WAIT_MAX_MS	(24 * 3600 * 1000)
+#define COARSE_MS	250
 
 struct timers {
 	struct event		*tick;
@@ -165,15 +166,29 @@ timer_new_weak(struct loop *l, loop_fn fn, void *arg)
 	return t;
 }
 
-void
-timer_set(struct timer *t, int64_t ms)
+static void
+set_at(struct timer *t, int64_t at)
 {
 	if (t->slot != 0)
 		heap_remove(t);
-	t->at = clock_mono(t->all->clock) + (ms > 0 ? ms : 0);
+	t->at = at;
 	heap_insert(t);
 	if (t->slot == 1)
 		tick_arm(t->all);
+}
+
+void
+timer_set(struct timer *t, int64_t ms)
+{
+	set_at(t, clock_mono(t->all->clock) + (ms > 0 ? ms : 0));
+}
+
+void
+timer_set_coarse(struct timer *t, int64_t ms)
+{
+	int64_t	at = clock_mono(t->all->clock) + (ms > 0 ? ms : 0) + COARSE_MS - 1;
+
+	set_at(t, at - at % COARSE_MS);
 }
 
 void

@@ -169,6 +169,26 @@ START_TEST(clock_moves_timers)
 }
 END_TEST
 
+START_TEST(coarse_timers_are_late_by_little)
+{
+	struct timer	*a = timer_new(l, tell, tag_a), *b = timer_new(l, tell, tag_b);
+
+	timer_set_coarse(a, 60 * 1000);
+	timer_set_coarse(b, 60 * 1000 + 20 * 1000);
+	clock_advance(loop_clock(l), 59 * 1000);
+	loop_turn(l, 0);
+	ck_assert_str_eq(told, "");
+	clock_advance(loop_clock(l), 1250);
+	loop_turn(l, 0);
+	ck_assert_str_eq(told, "a");
+	clock_advance(loop_clock(l), 20 * 1000);
+	loop_turn(l, 0);
+	ck_assert_str_eq(told, "ab");
+	timer_free(a);
+	timer_free(b);
+}
+END_TEST
+
 static struct timer *suicide;
 
 static void
@@ -377,6 +397,7 @@ unit_suite(void)
 	tcase_add_test(t, deferring_for_ever_starves_nobody);
 	tcase_add_test(t, timers_in_order_of_time);
 	tcase_add_test(t, clock_moves_timers);
+	tcase_add_test(t, coarse_timers_are_late_by_little);
 	tcase_add_test(t, timer_freed_in_its_callback);
 	tcase_add_test(t, every_goes_on);
 	tcase_add_test(t, many_timers);
