@@ -151,7 +151,7 @@ coordinator_dial(void *arg)
 {
 	struct reverse		*v = arg;
 	const struct net_dial	 dial = { .address = v->set->coordinator,
-				    .tls = v->tls, .ms = v->set->dial_ms };
+				    .tls = v->tls, .ms = v->set->dial_ms, .proxied = true };
 
 	return net_dial(v->b->loop, &dial);
 }

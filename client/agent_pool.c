@@ -164,7 +164,7 @@ static void
 pool_dial(struct agent_pool *p)
 {
 	struct net_dial	d = { .address = p->address, .tls = p->tls,
-	    .ms = DIAL_MS };
+	    .ms = DIAL_MS, .proxied = p->tls != NULL };
 
 	line_add(p, net_dial(p->loop, &d), false);
 }

@@ -124,7 +124,8 @@ call_hang_up(struct call *c)
 static struct stream *
 call_own_way(struct call *c, struct err *e)
 {
-	struct net_dial	 d = { .address = c->to.address, .ms = DIAL_MS };
+	struct net_dial	 d = { .address = c->to.address, .ms = DIAL_MS,
+	    .proxied = c->to.tls };
 
 	if (call_prepare_tls(c, e) == -1)
 		return NULL;

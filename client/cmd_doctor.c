@@ -125,7 +125,7 @@ static void
 dial(struct doctor *d, struct tls_ctx *tls)
 {
 	struct net_dial	 n = { .address = d->to.address, .tls = tls,
-	    .ms = PATIENCE };
+	    .ms = PATIENCE, .proxied = d->to.tls };
 	struct stream	*s = net_dial(d->g->loop, &n);
 
 	d->opened = false;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "io/bottom.h"
+#include "io/proxy.h"
 
 struct evdns_base;
 
@@ -124,6 +125,15 @@ void  addr_tune_local(int fd, const struct sockaddr *sa);
 /* False if host is a name. */
 bool  addr_numeric(const char *host, int port, struct sockaddr_storage *,
     socklen_t *);
+
+/* tunnel.c: fd is connected to the proxy; fn is called once, from the loop, with
+ * NULL when the way to target stands, or with why it does not. All but the
+ * tunnel is borrowed. NULL and e where target cannot be asked for. */
+struct tunnel;
+typedef void (*tunnel_fn)(const struct err *why, void *arg);
+struct tunnel *tunnel_new(struct loop *, int fd, const struct proxy *,
+    const char *target, tunnel_fn, void *arg, struct err *e) MUST;
+void tunnel_free(struct tunnel *);	/* also from fn; NULL is fine; fd stays */
 
 /* tls.c: not connected; tls_attach begins the handshake. */
 struct tls_ctx;

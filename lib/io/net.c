@@ -1,6 +1,6 @@
 /*
- * net.c - dialing: resolve, connect to one address after the other, then hand
- * the descriptor to the stream. Listening is in listen.c, addresses in addr.c.
+ * net.c - dialing: resolve, connect to one address after the other, ask the
+ * proxy for the way if it was one, then hand the descriptor to the stream. Listening is in listen.c, addresses in addr.c.
  *
  * The stream exists from the start; a `struct dial` hangs below it until it
  * is connected. If the stream is closed or times out before, on_settled ends the dial.
@@ -46,6 +46,9 @@ struct dial {
 	struct evdns_getaddrinfo_request *lookup;
 	bool				 resolving;
 	int				 error;	/* errno of the last attempt */
+	char				*target; /* where to, by proxy */
+	struct proxy			 proxy;	/* address NULL: straight */
+	struct tunnel			*tunnel;
 };
 
 static void dial_next(struct dial *);
@@ -55,6 +58,8 @@ static void dial_next(struct dial *);
 static void
 drop_fd(struct dial *d)
 {
+	tunnel_free(d->tunnel);
+	d->tunnel = NULL;
 	if (d->ev != NULL)
 		event_free(d->ev);
 	d->ev = NULL;
@@ -68,6 +73,8 @@ dial_free(struct dial *d)
 {
 	drop_fd(d);
 	timer_free(d->timer);
+	proxy_release(&d->proxy);
+	free(d->target);
 	free(d->host);
 	free(d);
 }
@@ -110,14 +117,12 @@ kind_of(int error)
 }
 
 static void
-connected(struct dial *d)
+hand_over(struct dial *d)
 {
 	struct stream	*s = d->s;
 	int		 fd = d->fd;
 
 	d->fd = -1;
-	if (d->to[d->at].ss.ss_family != AF_UNIX)
-		addr_tune(fd);
 	if (d->tls) {
 		/* Its handshake has the deadline that is left. */
 		stream_on_settled(s, NULL, NULL);
@@ -125,6 +130,37 @@ connected(struct dial *d)
 		tls_attach(s, fd);
 	} else
 		tcp_open(s, fd);	/* settles, which frees d */
+}
+
+static void
+on_tunnel(const struct err *why, void *arg)
+{
+	struct dial	*d = arg;
+
+	if (why != NULL) {
+		stream_bottom_error(d->s, (enum stream_err)why->code, "%s", why->msg);
+		return;			/* d is gone */
+	}
+	tunnel_free(d->tunnel);
+	d->tunnel = NULL;
+	hand_over(d);
+}
+
+static void
+connected(struct dial *d)
+{
+	struct err	e = ERR_INIT;
+
+	timer_stop(d->timer);
+	if (d->to[d->at].ss.ss_family != AF_UNIX)
+		addr_tune(d->fd);
+	if (d->proxy.address == NULL) {
+		hand_over(d);
+		return;
+	}
+	d->tunnel = tunnel_new(d->loop, d->fd, &d->proxy, d->target, on_tunnel, d, &e);
+	if (d->tunnel == NULL)
+		stream_bottom_error(d->s, STREAM_SYSTEM, "%s", e.msg);
 }
 
 static void
@@ -360,21 +396,38 @@ new_stream(struct loop *l, const struct net_dial *how)
 	return s;
 }
 
+static char *
+doing(const struct dial *d, const char *address)
+{
+	return d->proxy.address == NULL ? xasprintf("dial %s", address) :
+	    xasprintf("dial %s by proxy %s", address, d->proxy.address);
+}
+
 struct stream *
 net_dial(struct loop *l, const struct net_dial *how)
 {
 	struct dial	*d = xcalloc(1, sizeof *d);
 	struct stream	*s = new_stream(l, how);
-	char		*doing = xasprintf("dial %s", how->address);
+	struct err	 e = ERR_INIT;
+	char		*text;
+	int		 by = 0;
 
 	d->loop = l;
 	d->s = s;
 	d->fd = -1;
 	d->tls = how->tls != NULL;
 	d->timer = timer_new(l, on_timer, d);
+	if (how->proxied)
+		by = proxy_find(how->address, &d->proxy, &e);
+	if (by == 1)
+		d->target = xstrdup(how->address);
+	text = doing(d, how->address);
 	stream_on_settled(s, on_settled, d);
-	stream_open_by(s, how->ms, doing);
-	free(doing);
-	start(d, how->address);
+	stream_open_by(s, how->ms, text);
+	free(text);
+	if (by == -1)
+		stream_bottom_error(s, STREAM_SYSTEM, "%s", e.msg);
+	else
+		start(d, by == 1 ? d->proxy.address : how->address);
 	return s;
 }

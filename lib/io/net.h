@@ -23,6 +23,8 @@ struct net_dial {
 	struct tls_ctx	*tls;		/* NULL: plain. Borrowed until the stream is closed */
 	const char	*server_name;	/* SNI and the name checked; NULL: the host */
 	int64_t		 ms;		/* for resolving, connecting and handshake together */
+	bool		 proxied;	/* by the proxy of the environment, if any (proxy.h);
+					 * the error then begins "dial HOST:PORT by proxy P: " */
 };
 
 /* Always gives a stream; how it went comes by open or error, whose text is

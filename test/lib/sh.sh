@@ -24,6 +24,8 @@ PORT=
 PATH=$BIN:$PATH
 # An agent that a command leaves behind would be none of its test's business.
 GOMOTE_AGENT=off
+# Nor a proxy that whoever runs the tests has to use.
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 export SRC BIN TEST_BIN T PATH GOMOTE_AGENT
 umask 022
 
