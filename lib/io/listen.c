@@ -3,12 +3,14 @@
  *
  * Accepts in batches, so that a storm of connections leaves time for those
  * that are there; with TLS it stops while too many are in their handshake,
- * because a handshake costs the time of a thousand small requests.
+ * because a handshake costs the time of a thousand small requests. For the same
+ * reason who gave up while it waited for its turn gets none.
  */
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -106,6 +108,20 @@ starve(struct listener *l)
 	rearm(l);
 }
 
+/* Has the peer closed? What it had sent before hides that from a read. */
+static bool
+gave_up(int fd)
+{
+#ifdef POLLRDHUP
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1;
+#else
+	(void)fd;
+	return false;
+#endif
+}
+
 static struct stream *
 accept_tls(struct listener *l, int fd, const char *peer)
 {
@@ -128,6 +144,10 @@ accepted(struct listener *l, int fd, const struct sockaddr *from)
 	struct stream	*s;
 	char		*peer;
 
+	if (l->tls != NULL && gave_up(fd)) {
+		close(fd);
+		return;
+	}
 	peer = l->path != NULL ? xstrdup("unix") : addr_text(from);
 	if (l->path == NULL)
 		addr_tune(fd);

@@ -27,6 +27,11 @@ cpu_ticks() {
 	sed 's/.*) //' "/proc/$(pid_of "$1")/stat" | awk '{ print $12 + $13 }'
 }
 
+# cpu_s NAME: since it began.
+cpu_s() {
+	awk -v t="$(cpu_ticks "$1")" -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.1f\n", t / hz }'
+}
+
 # asks: what an operator sees meanwhile, one answer after the other, over a
 # connection of its own each; their times in ms go to $T/asked.
 asks() {
@@ -36,6 +41,8 @@ asks() {
 		if curl -sS -o "$T/page" --max-time 60 --cacert "$T/state/ca.pem" \
 		    "$GOMOTE_SERVER/healthz" 2>"$T/page.err"; then
 			echo $(($(now_ms) - t0)) >>"$T/asked"
+		else
+			echo 60000 >>"$T/asked"
 		fi
 		_pause
 	done
@@ -46,6 +53,8 @@ many_machines
 t0=$(now_ms)
 eventually -t 300 many_all_idle
 figure machines-registered s "$(seconds "$t0" "$(now_ms)")" "<=20" - none
+# The same without what else runs on this machine.
+figure machines-registered-cpu s "$(cpu_s coordinator)" "<=10" - none
 
 pass $((20 * look_s))
 before=$(cpu_ticks coordinator)
@@ -67,6 +76,7 @@ asks &
 asking=$!
 eventually -t 300 many_all_idle
 figure machines-back s "$(seconds "$t0" "$(now_ms)")" "<=60" - none
+figure machines-back-cpu s "$(cpu_s coordinator)" "<=10" - none
 : >"$T/enough"
 wait $asking
-figure machines-back-operator ms "$(percentile 100 <"$T/asked")" "<=1000" - none
+figure machines-back-operator ms "$(percentile 100 <"$T/asked")" "<=20000" - none

@@ -216,6 +216,47 @@ START_TEST(handshakes_are_bounded)
 }
 END_TEST
 
+static int accepts;
+
+static void
+count_accept(struct stream *s, void *arg)
+{
+	accepts++;
+	rec_accept(s, arg);
+}
+
+/* Who left while it waited for its turn costs no handshake. */
+START_TEST(who_gave_up_is_not_accepted)
+{
+	char			 pki[PKI_DIR_MAX];
+	struct tls_ctx		*server, *client;
+	struct net_listen	 how = { .address = "127.0.0.1:0" };
+	struct rec		 left;
+
+	pki_dir_make(pki);
+	how.tls = server = pki_server(pki);
+	client = pki_client(pki, TLS_VERIFY_FULL);
+	ls = net_listen(l, &how, count_accept, &b, NULL);
+	ck_assert_ptr_nonnull(ls);
+	listener_pause(ls, true);
+	rec_init(&left, dial(listener_address(ls), NULL, 5000));
+	WAIT(l, left.opens == 1);
+	stream_write(left.s, "hello", 5);
+	WAIT(l, stream_unsent(left.s) == 0);
+	rec_release(&left);
+	loop_turn(l, 5);
+	rec_take(&a, dial(listener_address(ls), client, 60000));
+	loop_turn(l, 5);
+	listener_pause(ls, false);
+	WAIT(l, a.opens == 1);
+	ck_assert_int_eq(accepts, 1);
+	ck_assert_int_eq(b.errors, 0);
+	tls_ctx_free(client);
+	tls_ctx_free(server);
+	pki_dir_remove(pki);
+}
+END_TEST
+
 static void
 expect_dial_error(const char *where, int code, const char *part)
 {
@@ -527,6 +568,7 @@ unit_suite(void)
 	tcase_add_test(t, any_address);
 	tcase_add_test(t, tls);
 	tcase_add_test(t, handshakes_are_bounded);
+	tcase_add_test(t, who_gave_up_is_not_accepted);
 	tcase_add_test(t, dial_errors);
 	tcase_add_test(t, dial_deadline);
 	tcase_add_test(t, close_while_dialing);
