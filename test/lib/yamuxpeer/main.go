@@ -207,6 +207,9 @@ func isRefusal(err error) bool {
 func ping(sess *yamux.Session, stop chan bool) {
 	for n := 1; ; n++ {
 		rtt, err := sess.Ping()
+		if err == yamux.ErrSessionShutdown && *leave > 0 {
+			return // it went, with its last stream
+		}
 		if err != nil || rtt > 10*time.Second {
 			log.Fatalf("ping %d: %v after %v", n, err, rtt)
 		}
