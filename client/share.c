@@ -172,20 +172,6 @@ share_task_free(struct share_task *t)
 	free(t);
 }
 
-/* 0 got it, 1 somebody else has, -1 and errno. */
-static int
-claim(int fd)
-{
-	struct flock	l;
-
-	memset(&l, 0, sizeof l);
-	l.l_type = F_WRLCK;
-	l.l_whence = SEEK_SET;
-	if (fcntl(fd, F_SETLK, &l) == 0)
-		return 0;
-	return errno == EACCES || errno == EAGAIN ? 1 : -1;
-}
-
 static bool
 take_told(struct share_task *t, struct str *told)
 {
@@ -224,7 +210,7 @@ share_try(struct share_task *t, struct str *told)
 
 	if (take_told(t, told))
 		return SHARE_TOLD;
-	if (t->fd == -1 || (got = claim(t->fd)) == -1)
+	if (t->fd == -1 || (got = file_claim(t->fd)) == -1)
 		return SHARE_ALONE;
 	if (got == 1)
 		return stirs(t) ? SHARE_OTHERS : SHARE_ALONE;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/xmalloc.h"
 
 #define STEP_MS	20
@@ -20,20 +21,6 @@ struct lock {
 	int	fd;
 };
 
-/* 0 got it, 1 somebody else has, -1 and errno. */
-static int
-lock_try(int fd)
-{
-	struct flock	l;
-
-	memset(&l, 0, sizeof l);
-	l.l_type = F_WRLCK;
-	l.l_whence = SEEK_SET;
-	if (fcntl(fd, F_SETLK, &l) == 0)
-		return 0;
-	return errno == EACCES || errno == EAGAIN ? 1 : -1;
-}
-
 static int
 lock_wait(int fd, int64_t ms)
 {
@@ -41,7 +28,7 @@ lock_wait(int fd, int64_t ms)
 	int64_t			until = clock_mono(&clock) + ms;
 	int			ret;
 
-	while ((ret = lock_try(fd)) == 1 && clock_mono(&clock) < until)
+	while ((ret = file_claim(fd)) == 1 && clock_mono(&clock) < until)
 		(void)poll(NULL, 0, STEP_MS);
 	return ret;
 }

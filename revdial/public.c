@@ -362,15 +362,21 @@ pub_on_beat(evutil_socket_t fd, short what, void *arg)
 	work(s);
 }
 
+static void
+note_ready(struct revdial_session *s, int what)
+{
+	if (what & REVDIAL_READ)
+		s->readable = true;
+	if (what & REVDIAL_WRITE)
+		s->stuck = false;
+}
+
 void
 pub_ready(struct revdial_session *s, int what)
 {
 	if (s->over)
 		return;
-	if (what & REVDIAL_READ)
-		s->readable = true;
-	if (what & REVDIAL_WRITE)
-		s->stuck = false;
+	note_ready(s, what);
 	work(s);
 }
 
@@ -454,10 +460,7 @@ revdial_session_ready(struct revdial_session *s, int what)
 {
 	if (s->over)
 		return;
-	if (what & REVDIAL_READ)
-		s->readable = true;
-	if (what & REVDIAL_WRITE)
-		s->stuck = false;
+	note_ready(s, what);
 	pub_post(s);
 }
 

@@ -189,6 +189,19 @@ file_nonblock(int fd, bool on)
 }
 
 int
+file_claim(int fd)
+{
+	struct flock	l;
+
+	memset(&l, 0, sizeof l);
+	l.l_type = F_WRLCK;
+	l.l_whence = SEEK_SET;
+	if (fcntl(fd, F_SETLK, &l) == 0)
+		return 0;
+	return errno == EACCES || errno == EAGAIN ? 1 : -1;
+}
+
+int
 file_write_all(int fd, const void *p, size_t len)
 {
 	const char	*b = p;

@@ -30,6 +30,10 @@ int   file_mkdirs(const char *path, mode_t mode, struct err *e) MUST;
 /* Sets FD_CLOEXEC / O_NONBLOCK. Dies if fd is not open. */
 void  file_cloexec(int fd);
 void  file_nonblock(int fd, bool on);
+/* A record lock on the whole of fd, which is open for writing: 0 got it, 1
+ * somebody else has it, -1 and errno. It is this process's alone, children do not
+ * inherit it, and it ends when the process closes any descriptor of that file. */
+int   file_claim(int fd) MUST;
 /* All of it, retrying EINTR and short counts; -1 and errno. */
 int   file_write_all(int fd, const void *p, size_t len) MUST;
 ssize_t file_read_full(int fd, void *p, size_t len) MUST; /* fewer only at EOF */
