@@ -98,6 +98,20 @@ pushcommit_merge(const struct inventory *record, const struct inventory *changes
 	}
 }
 
+/* Past all that lies below v[i]. */
+static size_t
+skip_below(const struct inventory *inv, size_t i)
+{
+	const char	*path = inv->v[i].path;
+	size_t		 len = strlen(path);
+
+	for (i++; i < inv->n; i++)
+		if (strncmp(inv->v[i].path, path, len) != 0 ||
+		    inv->v[i].path[len] != '/')
+			break;
+	return i;
+}
+
 /* --- is anything in the way? -------------------------------------------------------- */
 
 struct below {
@@ -136,39 +150,27 @@ check_one(struct commit *c, const struct inv_entry *x)
 	    "first (gomote rm)", x->path) : 0;
 }
 
+/* Nothing can be in the way below what is not there. */
 static int
 step_check(struct commit *c)
 {
 	struct stat	st;
-	size_t		i;
+	size_t		i = 0;
 	int		there;
 
-	for (i = 0; i < c->changes->n; i++) {
+	while (i < c->changes->n) {
 		there = place_look(c->place, c->changes->v[i].path, &st, c->e);
 		if (there == -1)
 			return -1;
 		if (there == 1 && S_ISDIR(st.st_mode) &&
 		    check_one(c, &c->changes->v[i]) == -1)
 			return -1;
+		i = there == 0 ? skip_below(c->changes, i) : i + 1;
 	}
 	return 0;
 }
 
 /* --- into place ------------------------------------------------------------------------ */
-
-/* Past all that lies below v[i]. */
-static size_t
-skip_below(const struct inventory *inv, size_t i)
-{
-	const char	*path = inv->v[i].path;
-	size_t		 len = strlen(path);
-
-	for (i++; i < inv->n; i++)
-		if (strncmp(inv->v[i].path, path, len) != 0 ||
-		    inv->v[i].path[len] != '/')
-			break;
-	return i;
-}
 
 /* A directory that came whole: the modes of those in it. */
 static int
