@@ -397,6 +397,7 @@ main(int argc, char **argv)
 	struct err	e = ERR_INIT;
 	int		used;
 
+	file_std();
 	helper_main(roles, argc, argv);
 	log_init("buildlet", LOG_INFO);
 	settings_init(&p.set);

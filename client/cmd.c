@@ -9,17 +9,21 @@
 #include "base/str.h"
 #include "base/xmalloc.h"
 #include "client/hint.h"
+#include "client/out.h"
 #include "client/say.h"
 #include "io/loop.h"
 
-static void
+static int
 cmd_help(const struct cmd *cmd, const struct opt *opts)
 {
+	struct err	e = ERR_INIT;
+
 	printf("usage: gomote %s %s\n\n%s\n", cmd->name, cmd->args, cmd->text);
 	if (opts[0].name != NULL) {
 		printf("\noptions:\n");
 		opt_usage(opts, stdout);
 	}
+	return out_flush(&e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
 int
@@ -44,8 +48,7 @@ options_end(const struct cmd *cmd, const struct opt *opts, int i,
 {
 	if (i == -1)
 		return cmd_usage(cmd, "%s", e->msg);
-	cmd_help(cmd, opts);
-	return EXIT_OK;
+	return cmd_help(cmd, opts);
 }
 
 /* The operands are argv[i] to argv[argc - 1]. */

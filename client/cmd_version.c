@@ -3,6 +3,7 @@
 
 #include "client/asjson.h"
 #include "client/cmd.h"
+#include "client/out.h"
 #include "data/json.h"
 
 static int
@@ -34,7 +35,7 @@ version_run(struct gomote *g, int argc, char **argv)
 	if (json)
 		return version_json(&e) == -1 ? cmd_fail(&e) : EXIT_OK;
 	printf("gomote %s\n", GOMOTE_VERSION);
-	return EXIT_OK;
+	return out_flush(&e) == -1 ? cmd_fail(&e) : EXIT_OK;
 }
 
 const struct cmd cmd_version = { "version", "[-json]",

@@ -17,10 +17,11 @@ struct feed {
 	int		 fd;
 	const char	*name;
 	struct body	*body;		/* the writer's end; NULL: ended */
-	bool		 file;		/* always readable; left is how much */
+	bool		 file;		/* left is how much it has */
 	int64_t		 left;
+	bool		 polled;	/* a pipe, socket or terminal; else always readable */
 	uint64_t	 bytes;		/* read */
-	struct watch	*watch;		/* of a pipe, while there is room */
+	struct watch	*watch;		/* where polled, while there is room */
 	bool		 failed;
 	struct err	 why;
 };
@@ -81,7 +82,7 @@ feed_read(struct feed *f)
 	f->left -= n;
 	f->bytes += (uint64_t)n;
 	body_wrote(f->body);
-	return f->file;
+	return !f->polled;
 }
 
 static void
@@ -101,10 +102,10 @@ on_room(struct body *b, void *arg)
 
 	if (body_closed(b))
 		feed_end(f);
-	else if (!f->file && f->watch == NULL)
+	else if (f->polled && f->watch == NULL)
 		f->watch = watch_readable(f->loop, f->fd, on_readable, f);
 	else
-		while (f->file && f->body != NULL && !body_full(f->body) &&
+		while (!f->polled && f->body != NULL && !body_full(f->body) &&
 		    feed_read(f))
 			;
 }
@@ -130,6 +131,7 @@ feed_new(struct loop *loop, int fd, const char *name, struct body **body,
 	f->fd = fd;
 	f->name = name;
 	f->file = S_ISREG(st.st_mode);
+	f->polled = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || isatty(fd);
 	at = f->file ? lseek(fd, 0, SEEK_CUR) : 0;
 	f->left = at > 0 && at <= st.st_size ? st.st_size - at : st.st_size;
 	f->body = *body = body_new(loop, f->file ? f->left : -1);

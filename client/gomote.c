@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/str.h"
 #include "client/cmd.h"
 #include "client/bundle.h"
 #include "client/child.h"
+#include "client/out.h"
 #include "client/pushpack.h"
 #include "client/scan.h"
 #include "client/say.h"
@@ -65,6 +67,15 @@ print_help(FILE *to, const struct opt *opts)
 	    "\"gomote help COMMAND\" and gomote(1) tell more.\n");
 }
 
+static int
+help(const struct opt *opts)
+{
+	struct err	e = ERR_INIT;
+
+	print_help(stdout, opts);
+	return out_flush(&e) == -1 ? cmd_fail(&e) : EXIT_OK;
+}
+
 static const struct cmd *
 find_command(const char *name)
 {
@@ -91,10 +102,8 @@ run_help(struct gomote *g, const struct opt *opts, int argc, char **argv)
 	char			*ask[] = { argv[0], flag, NULL };
 	const struct cmd	*cmd;
 
-	if (argc < 2 || str_eq(argv[1], "help")) {
-		print_help(stdout, opts);
-		return EXIT_OK;
-	}
+	if (argc < 2 || str_eq(argv[1], "help"))
+		return help(opts);
 	if ((cmd = find_command(argv[1])) == NULL)
 		return no_such_command(argv[1]);
 	return cmd->run(g, 2, ask);
@@ -166,10 +175,8 @@ run_line(struct gomote *g, int argc, char **argv)
 	g->commands = commands;
 	g->n_commands = nitems(commands);
 	i = opt_parse(opts, argc, argv, &e);
-	if (i == -2) {
-		print_help(stdout, opts);
-		return EXIT_OK;
-	}
+	if (i == -2)
+		return help(opts);
 	if (i == -1) {
 		say_error("%s (see gomote help)", e.msg);
 		return EXIT_USAGE;
@@ -187,6 +194,7 @@ main(int argc, char **argv)
 	struct gomote	g;
 	int		status;
 
+	file_std();
 	helper_main(roles, argc, argv);
 	child_main();
 	log_init("gomote", LOG_WARN);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
@@ -95,6 +96,7 @@ main(int argc, char **argv)
 	struct err	e = ERR_INIT;
 	int		ret;
 
+	file_std();
 	options_init(&o);
 	ret = options_parse(&o, argc, argv, &e);
 	log_init("coordinator", ret == 0 && o.words.n > 0 ? LOG_WARN : LOG_INFO);

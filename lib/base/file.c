@@ -169,6 +169,17 @@ file_mkdirs(const char *path, mode_t mode, struct err *e)
 }
 
 void
+file_std(void)
+{
+	int	fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return;		/* nor will anything else be opened */
+}
+
+void
 file_cloexec(int fd)
 {
 	int	 flags = fcntl(fd, F_GETFD);

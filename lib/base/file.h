@@ -27,6 +27,10 @@ int   file_write(const char *path, const void *p, size_t len, mode_t mode,
 /* mkdir -p; existing directories are fine and keep their mode. New ones, the
  * parents too, get mode less the umask. */
 int   file_mkdirs(const char *path, mode_t mode, struct err *e) MUST;
+/* First of all in main: where whoever started us closed 0, 1 or 2, there stands
+ * something then whose use fails, rather than what is opened next: a socket
+ * or a data base, for what is printed to go to. */
+void  file_std(void);
 /* Sets FD_CLOEXEC / O_NONBLOCK. Dies if fd is not open. */
 void  file_cloexec(int fd);
 void  file_nonblock(int fd, bool on);
