@@ -17,6 +17,7 @@
 #include "client/out.h"
 #include "client/say.h"
 #include "data/json.h"
+#include "io/net.h"
 
 #define ANSWER_MS	2000
 #define END_MS		5000
@@ -114,6 +115,18 @@ ask_all(bool stop, struct asjson *json)
 }
 
 static int
+check_address(const char *address, struct err *e)
+{
+	char	*host;
+	int	 port, ret = net_split(address, -1, &host, &port, e);
+
+	if (ret == 0 && (*host == '\0' || port == 0))
+		ret = err_set(e, "address \"%s\": not of the form HOST:PORT", address);
+	free(host);
+	return ret;
+}
+
+static int
 agent_run(struct gomote *g, int argc, char **argv)
 {
 	bool			stop = false, serve = false, json = false;
@@ -140,6 +153,8 @@ agent_run(struct gomote *g, int argc, char **argv)
 		return cmd_usage(&cmd_agent, "-json goes with neither -stop nor -serve");
 	if (serve != (argc > i))
 		return cmd_usage(&cmd_agent, "ADDRESS and -serve go together");
+	if (serve && check_address(argv[i], &e) == -1)
+		return cmd_usage(&cmd_agent, "%s", e.msg);
 	if (serve) {
 		if (agent_serve(argv[i], argv[i + 1], idle, &e) == -1)
 			return cmd_fail(&e);
@@ -151,7 +166,7 @@ agent_run(struct gomote *g, int argc, char **argv)
 }
 
 const struct cmd cmd_agent = { "agent",
-	"[-json | -stop]\n\tgomote agent -serve [-idle DURATION] ADDRESS [CA]",
+	"[-json | -stop]\n       gomote agent -serve [-idle DURATION] ADDRESS [CA]",
 	"tell about the agents that keep connections for you",
 	"An agent is started by the first command that has to connect to a\n"
 	"coordinator over TLS, and keeps connections to it for those after it,\n"

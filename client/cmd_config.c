@@ -330,7 +330,7 @@ config_run(struct gomote *g, int argc, char **argv)
 }
 
 const struct cmd cmd_config = { "config",
-	"[-json] [list]\n\tgomote config get KEY | set KEY VALUE | unset KEY",
+	"[-json] [list]\n       gomote config get KEY | set KEY VALUE | unset KEY",
 	"tell or change your settings",
 	"Tells each setting, and whether a flag, the environment or the file of\n"
 	"settings says so, or changes it in the file. A token is never shown, and\n"

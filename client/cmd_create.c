@@ -297,6 +297,28 @@ create_instances(struct gomote *g, struct create *cr, struct err *e)
 	return ret;
 }
 
+/* What would be taken for an instance's name, or for all that there is to say,
+ * although something else was meant. */
+static int
+create_check(const struct create *cr)
+{
+	if (cr->count < 1 || cr->count > CROWD_MAX)
+		return cmd_usage(&cmd_create, "-count %lld: not from 1 to %d",
+		    (long long)cr->count, CROWD_MAX);
+	if (cr->json && !cr->list && cr->type != NULL)
+		return cmd_usage(&cmd_create, "-json goes with -list");
+	if (cr->type != NULL && *cr->type == '\0')
+		return cmd_usage(&cmd_create, "TYPE is empty");
+	if (cr->list && cr->type != NULL)
+		return cmd_usage(&cmd_create, "-list: of all, so without \"%s\"",
+		    cr->type);
+	if (cr->type == NULL && (cr->count > 1 || cr->setup || cr->new_group != NULL))
+		return cmd_usage(&cmd_create, "%s: of which TYPE? (see gomote create "
+		    "-list)", cr->setup ? "-setup" : cr->count > 1 ? "-count" :
+		    "-new-group");
+	return EXIT_OK;
+}
+
 static int
 create_run(struct gomote *g, int argc, char **argv)
 {
@@ -321,11 +343,8 @@ create_run(struct gomote *g, int argc, char **argv)
 	if (i == -1)
 		return status;
 	cr.type = argv[i];
-	if (cr.count < 1 || cr.count > CROWD_MAX)
-		return cmd_usage(&cmd_create, "-count %lld: not from 1 to %d",
-		    (long long)cr.count, CROWD_MAX);
-	if (cr.json && !cr.list && cr.type != NULL)
-		return cmd_usage(&cmd_create, "-json goes with -list");
+	if ((status = create_check(&cr)) != EXIT_OK)
+		return status;
 	if (cr.list || cr.type == NULL)
 		ret = create_list(g, cr.json, &e);
 	else

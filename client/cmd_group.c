@@ -64,7 +64,8 @@ group_list(struct request *r, bool json, struct err *e)
 	if (group_each(r->c, on_group, r, e) == -1)
 		return -1;
 	if (r->only != NULL && !r->found)
-		return err_set(e, "there is no group \"%s\"", r->only);
+		return err_set(e, "there is no group \"%s\" (see gomote group "
+		    "list)", r->only);
 	return json ? asjson_end(&r->out, e) : out_flush(e);
 }
 

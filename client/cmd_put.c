@@ -19,26 +19,35 @@ struct put {
 	const char	*instance, *source, *dest;
 };
 
-/* The permission bits to send; -1 and e. */
+/* Exit status: what -mode says is fine. */
 static int
-put_mode(const struct put *p, int fd, struct err *e)
+put_check(const struct put *p)
 {
-	struct stat	 st;
-	char		*end;
-	long		 n;
+	char	*end;
+	long	 n;
 
-	if (p->mode == NULL) {
-		if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
-			return STDIN_MODE;
-		return (int)(st.st_mode & 0777);
-	}
+	if (p->mode == NULL)
+		return EXIT_OK;
 	errno = 0;
 	n = strtol(p->mode, &end, 8);
 	if (*p->mode < '0' || *p->mode > '7' || *end != '\0' || errno != 0 ||
 	    n > 0777)
-		return err_set(e, "-mode %s: not permission bits such as 755",
+		return cmd_usage(&cmd_put, "-mode %s: not permission bits such as 755",
 		    p->mode);
-	return (int)n;
+	return EXIT_OK;
+}
+
+/* The permission bits to send. */
+static int
+put_mode(const struct put *p, int fd)
+{
+	struct stat	st;
+
+	if (p->mode != NULL)
+		return (int)strtol(p->mode, NULL, 8);
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
+		return STDIN_MODE;
+	return (int)(st.st_mode & 0777);
 }
 
 static int
@@ -47,12 +56,12 @@ put_send(struct gomote *g, const struct put *p, int fd, struct err *e)
 	struct form		*query;
 	struct call		*c;
 	struct call_request	 q = { .method = "PUT", .path = "/write" };
-	int			 mode = put_mode(p, fd, e), ret;
+	int			 ret;
 
-	if (mode == -1 || (c = cmd_call(g, p->instance, e)) == NULL)
+	if ((c = cmd_call(g, p->instance, e)) == NULL)
 		return -1;
 	query = form_new();
-	form_addf(query, "mode", "%d", mode);
+	form_addf(query, "mode", "%d", put_mode(p, fd));
 	form_add(query, "path", p->dest);
 	q.query = query;
 	q.doing = "put";
@@ -82,9 +91,8 @@ static int
 put_several(struct broadcast_how *how, char **operands, int n, void *arg)
 {
 	(void)n;
-	(void)arg;
 	how->input = strcmp(operands[0], "-") == 0;
-	return EXIT_OK;
+	return put_check(arg);
 }
 
 static int
@@ -98,11 +106,13 @@ put_run(struct gomote *g, int argc, char **argv)
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	const struct fan	 fan = { .cmd = &cmd_put, .opts = opts, .min = 1, .max = 2,
-		.several = put_several };
+		.several = put_several, .arg = &p };
 	struct err		 e = ERR_INIT;
 	int			 i, status;
 
 	if ((i = fan_in(g, &fan, argc, argv, &p.instance, &status)) == -1)
+		return status;
+	if ((status = put_check(&p)) != EXIT_OK)
 		return status;
 	p.source = argv[i];
 	if (i + 1 < argc)

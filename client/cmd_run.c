@@ -161,10 +161,12 @@ run_check_env(const struct run *r)
 }
 
 static int
-run_check(struct run *r)
+run_check(struct run *r, const char *cmd)
 {
 	struct err	e = ERR_INIT;
 
+	if (*cmd == '\0')
+		return cmd_usage(&cmd_run, "CMD is empty");
 	if (r->input && (r->no_input || r->detach || r->pattern != NULL))
 		return cmd_usage(&cmd_run, "-i: not together with %s",
 		    r->no_input ? "-n" : r->detach ? "-d" : "-until");
@@ -191,7 +193,7 @@ run_operands(struct gomote *g, struct run *r, char **argv)
 	r->c.path = r->path;
 	r->c.env = &r->env;
 	r->c.builder_env = r->builder_env;
-	if ((status = run_check(r)) != EXIT_OK)
+	if ((status = run_check(r, argv[0])) != EXIT_OK)
 		return status;
 	status = run_command(g, r, &e);
 	return status == -1 ? cmd_fail(&e) : status;
@@ -202,9 +204,8 @@ static int
 run_several(struct broadcast_how *how, char **operands, int n, void *arg)
 {
 	struct run	*r = arg;
-	int		 status = run_check(r);
+	int		 status = run_check(r, operands[0]);
 
-	(void)operands;
 	(void)n;
 	if (status != EXIT_OK)
 		return status;

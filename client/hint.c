@@ -67,6 +67,21 @@ of_files(const char *said, bool coordinator)
 	return NULL;
 }
 
+/* What was asked is wrong, whatever it says it with. */
+static const char *
+of_words(const char *said)
+{
+	if (strstr(said, "invalid 'signal'") != NULL)
+		return " (such as INT, SIGINT or 2)";
+	if (strstr(said, "invalid '") != NULL)
+		return " (see gomote help)";
+	if (strstr(said, "requires gzip") != NULL)
+		return " (is it a .tar.gz?)";
+	if (strstr(said, "fetching http") != NULL)
+		return " (the instance fetches it: is that there, for it?)";
+	return NULL;
+}
+
 static const char *
 of_login(bool direct, bool token, const char *instance)
 {
@@ -116,7 +131,7 @@ hint_answer(int status, const char *hop, const char *said, bool token,
 		return " (its machine has a stock buildlet, or an old one)";
 	if (strstr(said, "builder type") != NULL)
 		return " (see gomote create -list)";
-	if ((hint = of_files(said, ours)) != NULL)
+	if ((hint = of_files(said, ours)) != NULL || (hint = of_words(said)) != NULL)
 		return hint;
 	switch (status) {
 	case 403:

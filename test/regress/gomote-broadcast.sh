@@ -57,6 +57,9 @@ assert_match 'not on several instances' "$(cat err)"
 assert_status 2 gomote run -e NAME /bin/cat number 2>err
 assert_status 2 gomote gettar -o all.tar.gz 2>err
 assert_status 2 gomote put
+assert_status 2 gomote put -mode 999 big 2>err
+assert_eq 1 "$(grep -c '^gomote: put: -mode 999' err)"
+assert_status 2 gomote run '' 2>err
 # What looks like an option of ours, but stands behind the command, is its own.
 gomote run /bin/echo -prefix=false -- x >out 2>err
 assert_eq "$R-0: -prefix=false -- x" "$(sort out | head -n 1)"

@@ -19,7 +19,17 @@ assert_eq 755 "$(stat -c %a "$w/sub/new name;&=%")"
 echo two | gomote put "$m" - sub/piped
 assert_eq two "$(cat "$w/sub/piped")"
 assert_eq 644 "$(stat -c %a "$w/sub/piped")"
-gomote put "$m" - file <file.none 2>/dev/null || :
+gomote put "$m" - null </dev/null
+assert_eq 0 "$(stat -c %s "$w/null")"
+assert_status 1 gomote put "$m" - closed <&- 2>err
+assert_match '^gomote: read stdin: Bad file descriptor' "$(cat err)"
+[ ! -e "$w/closed" ] || fail "a file of nothing"
+assert_status 1 gomote puttar "$m" </dev/null 2>err
+assert_match '^gomote: buildlet: puttar: .*gzip.*\(is it a .tar.gz\?\)$' "$(cat err)"
+gomote run "$m" /bin/cat <&- >out 2>err
+assert_no_match 'stdin' "$(cat err)"
+assert_status 1 gomote gettar -o - "$m" >&- 2>err
+assert_match '^gomote: write -: Bad file descriptor' "$(cat err)"
 : | gomote put "$m" - empty
 assert_eq 0 "$(stat -c %s "$w/empty")"
 assert_status 1 gomote put "$m" nonesuch 2>err
@@ -29,7 +39,7 @@ assert_match 'it is a directory' "$(cat err)"
 assert_status 1 gomote put "$m" file ../out 2>err
 assert_match '^gomote: buildlet: put: .*\.\./out' "$(cat err)"
 assert_status 2 gomote put "$m" - 2>err
-assert_status 1 gomote put -mode 9 "$m" file 2>err
+assert_status 2 gomote put -mode 9 "$m" file 2>err
 assert_match 'permission bits' "$(cat err)"
 
 # puttar: a file, stdin said and unsaid, a URL, and what is no archive

@@ -40,6 +40,17 @@ wrong run -e NAME user-a-linux-amd64-0 /bin/true
 wrong ping a b
 wrong put
 wrong destroy
+wrong create -setup
+assert_match '^gomote: create: -setup: of which TYPE' "$(cat err)"
+wrong create -count 2
+wrong create -new-group g
+wrong create -list linux-amd64
+wrong create ''
+wrong run user-a-linux-amd64-0 ''
+assert_match '^gomote: run: CMD is empty$' "$(cat err)"
+wrong put -mode 999 user-a-linux-amd64-0 file
+wrong put -mode '' user-a-linux-amd64-0 file
+for a in '' host :1 host:0; do wrong agent -serve "$a"; done
 wrong telnet x
 assert_match 'no command "telnet"' "$(cat err)"
 wrong -group g version
@@ -53,6 +64,17 @@ assert_status 1 gomote -server http://192.0.2.1 list 2>err
 assert_match 'plain HTTP only' "$(cat err)"
 assert_status 1 gomote ping 'bad name' 2>err
 assert_match 'no name of an instance' "$(cat err)"
+
+# descriptors that are closed, and a disk that is full
+assert_status 1 gomote version >&- 2>err
+assert_eq 'gomote: write stdout: Bad file descriptor (see gomote help and gomote(1))' "$(cat err)"
+if [ -c /dev/full ]; then
+	for c in help 'help run' version; do
+		# shellcheck disable=SC2086
+		assert_status 1 gomote $c >/dev/full 2>err
+		assert_match '^gomote: write stdout: No space left' "$(cat err)" "gomote $c"
+	done
+fi
 
 # the file
 start_coordinator
