@@ -1,6 +1,8 @@
 /* cmd_ls.c - gomote ls */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "api/types.h"
 #include "base/clock.h"
@@ -11,10 +13,13 @@
 #include "io/buf.h"
 
 #define LINE_MAX_LEN	(64 * 1024)
+#define MODE_LEN	10	/* "-rw-r--r--" */
 
 struct ls {
 	bool		 recursive, digest, json;
 	bool		 whole;		/* lines as they come */
+	bool		 tame;		/* on a terminal, which heeds control characters */
+	struct str	 begun;		/* of a line whose name holds a newline */
 	struct asjson	 out;
 	struct strs	 skip;
 	const char	*instance, *dir;
@@ -38,45 +43,109 @@ ls_query(const struct ls *l)
 	return f;
 }
 
-/* A line in another format than ours is shown as it is. */
 static void
-ls_print_name(const char *line)
+ls_put(const struct ls *l, const char *text)
 {
-	struct api_ls	l;
-
-	if (api_ls_parse(&l, line, NULL) == -1) {
-		printf("%s\n", line);
-		return;
-	}
-	printf("%s\n", l.path);
-	api_ls_release(&l);
+	for (; *text != '\0'; text++)
+		putchar(l->tame && ((unsigned char)*text < ' ' || *text == 0x7f) &&
+		    (*text != '\t' || !l->whole) ? '?' : *text);
+	putchar('\n');
 }
 
 static void
-ls_print_json(struct ls *l, const char *line)
+ls_print_json(struct ls *l, const struct api_ls *one)
 {
 	struct json	*j = json_object();
-	struct api_ls	 one;
 	char		 time[CLOCK_TEXT_MAX];
 
-	if (api_ls_parse(&one, line, NULL) == -1) {
-		json_set_str(j, "Path", line);
-		asjson_item(&l->out, j);
-		json_free(j);
-		return;
+	json_set_str(j, "Path", one->path);
+	json_set_str(j, "Mode", one->mode);
+	json_set_bool(j, "Dir", one->dir);
+	if (one->regular) {
+		json_set_int(j, "Size", one->size);
+		json_set_str(j, "ModTime", clock_rfc3339(one->mtime, false, time));
 	}
-	json_set_str(j, "Path", one.path);
-	json_set_str(j, "Mode", one.mode);
-	json_set_bool(j, "Dir", one.dir);
-	if (one.regular) {
-		json_set_int(j, "Size", one.size);
-		json_set_str(j, "ModTime", clock_rfc3339(one.mtime, false, time));
-	}
-	if (one.sha1[0] != '\0')
-		json_set_str(j, "SHA1", one.sha1);
+	if (one->sha1[0] != '\0')
+		json_set_str(j, "SHA1", one->sha1);
 	asjson_item(&l->out, j);
 	json_free(j);
+}
+
+/* In another format than ours: it is shown as it is. */
+static void
+ls_foreign(struct ls *l, const char *line)
+{
+	struct json	*j;
+
+	if (!l->json) {
+		ls_put(l, line);
+		return;
+	}
+	j = json_object();
+	json_set_str(j, "Path", line);
+	asjson_item(&l->out, j);
+	json_free(j);
+}
+
+/* What began like a line and did not go on like one. */
+static void
+ls_flush(struct ls *l)
+{
+	if (l->begun.len > 0)
+		ls_foreign(l, l->begun.s);
+	str_clear(&l->begun);
+}
+
+/* false: it is not a whole one. */
+static bool
+ls_whole_line(struct ls *l, const char *line)
+{
+	struct api_ls	one;
+
+	if (api_ls_parse(&one, line, NULL) == -1)
+		return false;
+	if (l->json)
+		ls_print_json(l, &one);
+	else
+		ls_put(l, l->whole ? line : one.path);
 	api_ls_release(&one);
+	return true;
+}
+
+/* More of a line that has begun. false: it was none, and line stands for itself. */
+static bool
+ls_more(struct ls *l, const char *line)
+{
+	struct api_ls	one;
+	bool		more = true;
+
+	str_addc(&l->begun, '\n');
+	str_add(&l->begun, line);
+	if (ls_whole_line(l, l->begun.s))
+		str_clear(&l->begun);
+	else if (l->begun.len > LINE_MAX_LEN)
+		ls_flush(l);
+	else if (api_ls_parse(&one, line, NULL) == 0) {
+		api_ls_release(&one);
+		l->begun.s[l->begun.len - strlen(line) - 1] = '\0';
+		ls_flush(l);
+		more = false;
+	}
+	return more;
+}
+
+/* Newlines in names come as they are: such a line is whole after some more. */
+static void
+ls_line(struct ls *l, const char *line)
+{
+	const char	*tab = strchr(line, '\t');
+
+	if ((l->begun.len > 0 && ls_more(l, line)) || ls_whole_line(l, line))
+		return;
+	if (tab != NULL && tab - line >= MODE_LEN)
+		str_add(&l->begun, line);
+	else
+		ls_foreign(l, line);
 }
 
 static int
@@ -86,13 +155,10 @@ ls_sink(struct evbuffer *b, void *arg, struct err *e)
 	char		*line;
 	int		 too_long = 0;
 
-	if (l->whole && !l->json)
+	if (l->whole && !l->json && !l->tame)
 		return out_buf(1, b, "stdout", e);
 	while ((line = buf_line(b, LINE_MAX_LEN, &too_long)) != NULL) {
-		if (l->json)
-			ls_print_json(l, line);
-		else
-			ls_print_name(line);
+		ls_line(l, line);
 		free(line);
 	}
 	return too_long ? err_set(e, "a line of the listing is too long") : 0;
@@ -113,6 +179,7 @@ ls_ask(struct gomote *g, struct ls *l, struct err *e)
 	q.query = query;
 	if ((ret = call_send(c, &q, e)) == 0)
 		ret = call_read(c, ls_sink, l, e);
+	ls_flush(l);
 	form_free(query);
 	call_free(c);
 	if (ret == -1)
@@ -123,7 +190,8 @@ ls_ask(struct gomote *g, struct ls *l, struct err *e)
 static int
 ls_run(struct gomote *g, int argc, char **argv)
 {
-	struct ls		l = { .dir = ".", .out = ASJSON_INIT };
+	struct ls		l = { .dir = ".", .out = ASJSON_INIT, .begun = STR_INIT,
+		.tame = isatty(STDOUT_FILENO) };
 	const struct opt	opts[] = {
 		{ "r", OPT_BOOL, &l.recursive, NULL, "all that is below, too" },
 		{ "d", OPT_BOOL, &l.digest, NULL,
@@ -149,6 +217,7 @@ ls_run(struct gomote *g, int argc, char **argv)
 	status = ls_ask(g, &l, &e) == -1 ? cmd_fail(&e) : EXIT_OK;
 out:
 	strs_release(&l.skip);
+	str_release(&l.begun);
 	return status;
 }
 

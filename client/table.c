@@ -1,6 +1,7 @@
 /* table.c - tables that fit the terminal (table.h). */
 #include "client/table.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,14 +108,11 @@ table_add(struct table *t, const char *text)
 
 /* --- printing ----------------------------------------------------------------- */
 
-/* How narrow a column may become. First to the width of its title, then to a
- * few letters; the first one, by which things are called, stays until nothing
- * else is left to be cut. */
+/* How narrow a column may become: first as its title, then a few letters. Not
+ * the first one, by which things are called. */
 static size_t
 least(const struct table *t, size_t col, int step)
 {
-	if (step == 2)
-		return 1;
 	if (col == 0)
 		return SIZE_MAX;
 	return step == 0 ? strlen(t->titles[col]) : NARROW;
@@ -122,34 +120,49 @@ least(const struct table *t, size_t col, int step)
 
 /* The widest that may be cut; -1: none. */
 static int
-widest(const struct table *t, const size_t *width, int step)
+widest(const struct table *t, const size_t *width, size_t n, int step)
 {
 	int	best = -1;
 	size_t	i;
 
-	for (i = 0; i < t->columns; i++)
+	for (i = 0; i < n; i++)
 		if (width[i] > least(t, i, step) &&
 		    (best == -1 || width[i] > width[best]))
 			best = (int)i;
 	return best;
 }
 
-static void
-squeeze(const struct table *t, size_t *width, size_t max)
+/* Makes the first n columns fit; false: they cannot. */
+static bool
+squeeze(const struct table *t, size_t *width, size_t n, size_t max)
 {
-	size_t	total = GAP * (t->columns - 1), i;
+	size_t	total = GAP * (n - 1), i;
 	int	step = 0, w;
 
-	for (i = 0; i < t->columns; i++)
+	for (i = 0; i < n; i++)
 		total += width[i];
-	while (total > max && step < 3) {
-		if ((w = widest(t, width, step)) == -1) {
+	while (total > max && step < 2) {
+		if ((w = widest(t, width, n, step)) == -1) {
 			step++;
 			continue;
 		}
 		width[w]--;
 		total--;
 	}
+	return total <= max;
+}
+
+/* The widths that the first columns get, and how many these are: a column that
+ * would tell nothing is left out, and a name alone rather breaks than be cut. */
+static size_t
+arrange(const struct table *t, const size_t *want, size_t *width, size_t max)
+{
+	size_t	n = t->columns;
+
+	do
+		memcpy(width, want, t->columns * sizeof *width);
+	while (!squeeze(t, width, n, max) && --n > 1);
+	return n > 1 ? n : 1;
 }
 
 static void
@@ -174,24 +187,35 @@ terminal_width(void)
 	return isatty(STDOUT_FILENO) && tty_size(&rows, &cols) ? cols : SIZE_MAX;
 }
 
-void
-table_print(const struct table *t)
+/* How wide each column would like to be; malloc'ed. */
+static size_t *
+measure(const struct table *t)
 {
-	size_t	*width = xcalloc(t->columns, sizeof *width), i, places, col;
-	bool	 colour = paint_wanted(STDOUT_FILENO);
+	size_t	*want = xcalloc(t->columns, sizeof *want), i, places;
 
 	for (i = 0; i < t->cells.n; i++) {
 		(void)fit(t->cells.v[i], SIZE_MAX, &places);
-		if (places > width[i % t->columns])
-			width[i % t->columns] = places;
+		if (places > want[i % t->columns])
+			want[i % t->columns] = places;
 	}
-	squeeze(t, width, terminal_width());
+	return want;
+}
+
+void
+table_print(const struct table *t)
+{
+	size_t	*want = measure(t), *width = xcalloc(t->columns, sizeof *width);
+	size_t	 n = arrange(t, want, width, terminal_width()), i, col;
+	bool	 colour = paint_wanted(STDOUT_FILENO);
+
 	for (i = 0; i < t->cells.n; i++) {
 		col = i % t->columns;
-		print_cell(t->cells.v[i], width[col], col == t->columns - 1,
-		    colour, t->paints[i]);
+		if (col < n)
+			print_cell(t->cells.v[i], width[col], col == n - 1,
+			    colour, t->paints[i]);
 		if (col == t->columns - 1)
 			printf("\n");
 	}
 	free(width);
+	free(want);
 }

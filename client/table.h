@@ -2,9 +2,10 @@
  * table.h - a table on stdout for people: a line of headings, columns as wide as
  * their cells, two blanks between them.
  *
- * On a terminal no line is wider than it: columns are cut, the widest first and
- * the first one, which is a name, last; "~" stands where something was cut. What
- * a terminal would obey, or nobody would see, is shown as '?'.
+ * On a terminal lines are no wider than it: columns are cut, the widest first,
+ * and "~" stands where something was; where that is not enough the last ones are
+ * left out. The first one is a name, and stays as it is. What a terminal would
+ * obey, or nobody would see, is shown as '?'.
  */
 #ifndef CLIENT_TABLE_H
 #define CLIENT_TABLE_H

@@ -1,6 +1,8 @@
 #!/bin/sh
 # put, puttar, gettar, ls, rm, ping and destroy, each against a buildlet itself.
 . "$(dirname "$0")/../lib/sh.sh"
+. "$SRC/test/lib/screen.sh"
+need jq
 need curl
 
 start_listen_buildlet box
@@ -92,6 +94,23 @@ t1/a
 t1/ln' "$(gomote ls -r "$m" | grep '^t1')"
 assert_match '^-rw-r--r--	a	5	20[0-9-]*T[0-9:]*Z$' "$(gomote ls -l "$m" t1)"
 assert_match '^-rw-r--r--	a	5	20.*Z	[0-9a-f]{40}$' "$(gomote ls -d "$m" t1)"
+# Names that hold newlines, and what a terminal would obey.
+mkdir "$w/odd" "$w/odd/d
+d"
+: >"$w/odd/a
+
+b	c"
+: >"$w/odd/red$(printf '\033[31m\177')"
+assert_eq "a
+
+b	c
+d
+d
+red$(printf '\033[31m\177')" "$(gomote ls "$m" odd)"
+assert_eq 'a??b?c d?d red?[31m?' "$(screen 80 gomote ls "$m" odd | xargs)" "on a terminal"
+assert_match '^-rw-r--r--	red\?\[31m\?	0	20' "$(screen 80 gomote ls -l "$m" odd)"
+assert_eq '"a\n\nb\tc" "d\nd"' "$(gomote ls -json "$m" odd | jq -c '.[].Path' | head -n 2 | xargs -d '\n')"
+rm -r "$w/odd"
 assert_match '^drwxr-xr-x	t1/$' "$(gomote ls -l "$m")"
 assert_no_match '^t[12]/' "$(gomote ls -r -skip t1,t2 "$m")"
 assert_match '^t3/a' "$(gomote ls -r -skip t1,t2 "$m")"

@@ -79,6 +79,7 @@ for w in 120 80 60 40; do
 done
 assert_match '^user-dev-linux-amd64-0 ' "$(screen 80 gomote list)" "the name, uncut"
 assert_match '~' "$(screen 80 gomote list)" "the mark of a cut"
+assert_eq 'NAME user-dev-linux-amd64-0 user-dev-linux-amd64-1' "$(screen 20 gomote list | sed 's/ *$//' | xargs)" "on 20 columns the names"
 assert_no_match '~' "$(head -n 1 <<<"$(screen 80 gomote list)")" "titles, cut"
 assert_match '"Running": \[\]' "$(gomote list -json)" "a list of nothing"
 
