@@ -286,10 +286,10 @@ list_run(struct gomote *g, int argc, char **argv)
 const struct cmd cmd_list = { "list", "[-json] [-all] [-ended]",
 	"list your instances",
 	"Prints a table of your instances, or of those of the group that is set:\n"
-	"name, groups, builder type, host type, when it ends unless it is used before, when its machine was last\n"
-	"heard of, and what runs there. Where stdout is no terminal it prints a\n"
-	"line for each, name, builder type, host type and \"expires in 10m27s\",\n"
-	"with tabs between them.\n\n"
+	"name, groups, builder type, host type, when it ends unless it is used\n"
+	"before, when its machine was last heard of, and what runs there. Where\n"
+	"stdout is no terminal it prints a line for each, name, builder type, host\n"
+	"type and \"expires in 10m27s\", with tabs between them.\n\n"
 	"  gomote list\n"
 	"  gomote list -json | jq -r '.[].Name'",
 	list_run };

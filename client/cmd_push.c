@@ -147,7 +147,8 @@ push_run(struct gomote *g, int argc, char **argv)
 }
 
 const struct cmd cmd_push = { "push",
-	"[-dir DIR] [-dry-run] [-no-ignore] [-q] [-rules] [-v] [-yes] [INSTANCE]",
+	"[-dir DIR] [-dry-run] [-no-ignore] [-q] [-rules] [-v] [-yes]\n"
+	"\t[INSTANCE]",
 	"bring a tree to an instance, or what changed of it",
 	"Makes DIR on the instance equal to the tree in $GOROOT, or else to the\n"
 	"git work tree that you stand in, or else to the current directory. Only\n"
