@@ -228,8 +228,10 @@ $(B)/librevdial/$(PUBLIC_SO): $(PUBLIC_OBJ) $(B)/.sources
 	$(call say,LD,$@)$(CC) -shared -Wl,-soname,$(PUBLIC_SONAME) -Wl,--gc-sections \
 	    -Wl,--as-needed $(if $(SAN),,-Wl,-z,defs) $(HARDEN_LD) $(LDFLAGS) -o $@ \
 	    $(filter %.o,$^) $(EVENT_LIBS) $(LIBS)
+ifdef VERSION	# of config.mk, which "make help" does without
 $(B)/librevdial/$(PUBLIC_SONAME) $(B)/librevdial/librevdial.so: $(B)/librevdial/$(PUBLIC_SO)
 	$(call say,LN,$@)ln -sf $(<F) $@
+endif
 
 # The programs without their main(), for unit tests of their parts.
 $(B)/libcoordinator.a: $(filter-out $(COORDINATOR_MAIN),$(COORDINATOR_OBJ)) $(B)/.sources
