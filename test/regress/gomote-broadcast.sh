@@ -60,6 +60,17 @@ assert_status 2 gomote put
 assert_status 2 gomote put -mode 999 big 2>err
 assert_eq 1 "$(grep -c '^gomote: put: -mode 999' err)"
 assert_status 2 gomote run '' 2>err
+# extend tells of each how long it stays.
+gomote extend 2h >out 2>err
+for i in 0 1 2 3 4 5; do
+	assert_match "^$R-$i: $R-$i expires in (2h0m0s|1h59m59s)\$" "$(cat out)"
+done
+assert_eq 6 "$(wc -l <out)"
+assert_match '^# ok on 6 of 6: ' "$(cat err)"
+assert_eq 6 "$(gomote list | grep -cE 'expires in (2h0m|1h59m)')"
+assert_status 2 gomote extend soon 2>err
+assert_eq 1 "$(grep -c 'not a duration' err)" "told once, not by each"
+
 # What looks like an option of ours, but stands behind the command, is its own.
 gomote run /bin/echo -prefix=false -- x >out 2>err
 assert_eq "$R-0: -prefix=false -- x" "$(sort out | head -n 1)"
