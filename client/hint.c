@@ -204,7 +204,8 @@ of_ours(const struct err *e)
 	if (str_starts(e->msg, "buildlet: "))
 		return (hint = of_files(e->msg, false)) != NULL ? hint :
 		    " (gomote ping tells whether it is well)";
-	return " (see gomote help and gomote(1))";
+	return is_full(e->msg) ? of_errno(ENOSPC) :
+	    " (see gomote help and gomote(1))";
 }
 
 const char *

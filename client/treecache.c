@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/tree.h"
 #include "base/xmalloc.h"
 
+#define ROOM	(16 * 1024 * 1024)	/* bytes: an inventory of a large tree */
 #define PLACE		"gomote/trees"
 #define TEMPORARY	"gomote-trees."
 #define FILE_MAX	(1024UL * 1024 * 1024)
@@ -39,6 +41,16 @@ home_dir(void)
 	    xasprintf("%s/.cache/" PLACE, base) : NULL;
 }
 
+/* Not where a push would fail for want of a memory. */
+static bool
+has_room(const char *dir)
+{
+	struct statvfs	v;
+
+	return statvfs(dir, &v) == -1 || v.f_blocks == 0 ||
+	    (uint64_t)v.f_bavail * v.f_frsize >= ROOM;
+}
+
 char *
 treecache_dir(struct err *e)
 {
@@ -46,7 +58,7 @@ treecache_dir(struct err *e)
 	const char	*tmp = getenv("TMPDIR");
 
 	if (dir != NULL && file_mkdirs(dir, 0700, NULL) == 0 &&
-	    access(dir, W_OK) == 0)
+	    access(dir, W_OK) == 0 && has_room(dir))
 		return dir;
 	free(dir);
 	dir = xasprintf("%s/" TEMPORARY "XXXXXX",

@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 /* The directory, made; one of its own below TMPDIR where the user has no home,
- * which treecache_leave removes. malloc'ed; NULL and e. */
+ * or no room there, which treecache_leave removes. malloc'ed; NULL and e. */
 char *treecache_dir(struct err *e) MUST;
 void treecache_leave(char *dir);	/* frees; NULL is fine */
 bool treecache_stays(const char *dir);	/* it is the user's, not that of one's own */
