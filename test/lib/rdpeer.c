@@ -3,8 +3,8 @@
  * another implementation (test/lib/yamuxpeer) or against itself.
  *
  *	rdpeer -listen ADDR [-port FILE] [-cert F -key F] | -connect ADDR [-tls]
- *	    [-open [-n STREAMS] [-p PARALLEL] [-max BYTES | -edges] [-seed N]
- *	    [-bulk BYTES]] [-leave N]
+ *	    [-open [-n STREAMS] [-p PARALLEL] [-max BYTES | -edges] [-seed N]]
+ *	    [-leave N]
  *
  * The side with -open opens streams, and says on each in a line what it wants,
  * "MODE BYTES X"; bytes follow from X by a rule that both sides know:
@@ -13,7 +13,6 @@
  *	put	we send BYTES and FIN, it answers "done" and FIN
  *	cut	it answers "go", we send BYTES and reset the stream
  *	kill	we send BYTES or more, it resets the stream after BYTES
- *	bulk	we send BYTES, not looked at, it answers "done"; -bulk prints MB/s
  * With -leave the side that serves goes away after so many, and what it did not
  * take is no fault. Exits 0 if all went right to the last byte.
  */
@@ -21,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -35,8 +33,8 @@
 
 #define WINDOW	(256 * 1024)	/* the first of every yamux stream */
 
-enum mode { ECHO, GET, PUT, CUT, KILL, BULK, MODES };
-static const char *const mode_names[] = { "echo", "get", "put", "cut", "kill", "bulk" };
+enum mode { ECHO, GET, PUT, CUT, KILL, MODES };
+static const char *const mode_names[] = { "echo", "get", "put", "cut", "kill" };
 
 struct job {
 	struct stream	*s;
@@ -58,12 +56,9 @@ static struct {
 	char *listen, *connect, *port_file, *cert, *key, *seed;
 	bool tls, open, edges;
 	int64_t n, parallel, max, leave;
-	char *bulk;
 } want = { .n = 100, .parallel = 50, .max = 300000 };
 static int64_t started, running, finished, refused, bad;
 static uint64_t seed = 1;
-static int64_t bulk_bytes;
-static struct timespec bulk_start;
 
 static uint64_t
 next(uint64_t *x)
@@ -113,11 +108,9 @@ job_send(struct job *j)
 
 	while (j->to_send > 0 && !stream_full(j->s)) {
 		len = 1 + j->send_x % sizeof buf;
-		if (j->mode == BULK)
-			len = sizeof buf;
 		if ((int64_t)len > j->to_send)
 			len = (size_t)j->to_send;
-		for (i = 0; j->mode != BULK && i < len; i++)
+		for (i = 0; i < len; i++)
 			buf[i] = (unsigned char)(next(&j->send_x) >> 56);
 		stream_write(j->s, buf, len);
 		j->to_send -= (int64_t)len;
@@ -170,8 +163,6 @@ job_check(struct job *j, size_t max)
 static void
 opener_read(struct job *j)
 {
-	struct timespec now;
-
 	switch (j->mode) {
 	case ECHO:
 	case GET:
@@ -191,15 +182,6 @@ opener_read(struct job *j)
 			j->to_send = j->n;
 			job_send(j);
 		}
-		return;
-	case BULK:
-		if (!take_text(j, "done\n"))
-			return;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		printf("%.1f\n", (double)bulk_bytes / 1e6 /
-		    ((double)(now.tv_sec - bulk_start.tv_sec) +
-		    (double)(now.tv_nsec - bulk_start.tv_nsec) / 1e9));
-		job_close(j, NULL);
 		return;
 	default:
 		break;
@@ -263,11 +245,6 @@ server_read(struct job *j)
 		if ((j->to_get -= (int64_t)len) <= 0)
 			job_close(j, NULL);
 		break;
-	case BULK:
-		buf_drain(stream_in(j->s), len);
-		if ((j->to_get -= (int64_t)len) == 0)
-			stream_write(j->s, "done\n", 5);
-		break;
 	default:
 		buf_drain(stream_in(j->s), len);
 		break;
@@ -309,7 +286,7 @@ on_eof(struct stream *s, void *arg)
 	} else if (!j->opener && j->mode == PUT && j->begun && j->to_get == 0) {
 		stream_write(s, "done\n", 5);
 		job_close(j, NULL);
-	} else if (!j->opener && (j->mode == BULK || j->mode == GET) && j->begun) {
+	} else if (!j->opener && j->mode == GET && j->begun) {
 		/* A stock opener that has all it wants just closes. */
 		job_close(j, NULL);
 	} else if (j->opener && j->mode == PUT)
@@ -369,19 +346,13 @@ start_one(void)
 	j->opener = true;
 	j->number = started++;
 	running++;
-	if (bulk_bytes > 0) {
-		j->mode = BULK;
-		j->n = bulk_bytes;
-		clock_gettime(CLOCK_MONOTONIC, &bulk_start);
-	} else {
-		j->mode = (enum mode)(next(&seed) >> 40) % 4;
-		j->n = (int64_t)((next(&seed) >> 33) % (uint64_t)want.max);
-		if (j->number % 7 == 0)
-			j->n = j->number % 3;
-		if (want.edges)
-			j->n = (1 + j->number / 5 % 5) * WINDOW + j->number % 5 - 2;
-		j->x = next(&seed);
-	}
+	j->mode = (enum mode)(next(&seed) >> 40) % 4;
+	j->n = (int64_t)((next(&seed) >> 33) % (uint64_t)want.max);
+	if (j->number % 7 == 0)
+		j->n = j->number % 3;
+	if (want.edges)
+		j->n = (1 + j->number / 5 % 5) * WINDOW + j->number % 5 - 2;
+	j->x = next(&seed);
 	j->send_x = j->get_x = j->x;
 	j->to_get = j->n;
 	revdial_open(session, on_opened, j);
@@ -502,7 +473,6 @@ main(int argc, char **argv)
 		{ "edges", OPT_BOOL, &want.edges, NULL, "sizes around multiples of the first window" },
 		{ "leave", OPT_INT, &want.leave, "N", "the serving side goes away after so many" },
 		{ "seed", OPT_STRING, &want.seed, "N", "of sizes and bytes" },
-		{ "bulk", OPT_STRING, &want.bulk, "BYTES", "time one stream" },
 		{ NULL, OPT_BOOL, NULL, NULL, NULL },
 	};
 	struct err	 e = ERR_INIT;
@@ -512,10 +482,6 @@ main(int argc, char **argv)
 		fatalx("%s", e.msg);
 	if (want.seed != NULL)
 		seed = strtoull(want.seed, NULL, 10);
-	if (want.bulk != NULL) {
-		bulk_bytes = strtoll(want.bulk, NULL, 10);
-		want.n = 1;
-	}
 	if ((loop = loop_new(&e)) == NULL)
 		fatalx("%s", e.msg);
 	if ((want.listen != NULL ? serve(&e) : call(&e)) == -1)
@@ -523,7 +489,6 @@ main(int argc, char **argv)
 	loop_run(loop);
 	loop_free(loop);
 	tls_ctx_free(tls);
-	if (!want.bulk)
-		printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished - refused);
+	printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished - refused);
 	return bad > 0 ? 1 : 0;
 }

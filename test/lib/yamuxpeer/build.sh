@@ -9,13 +9,13 @@ command -v go >/dev/null || { echo "no Go here"; exit 77; }
 	echo "no yamux package for Go here (golang-github-hashicorp-yamux-dev)"
 	exit 77
 }
-src=$(cd "$(dirname "$0")" && pwd)/main.go
+src=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$(dirname "$out")"
 (
 	flock 9
-	if [ ! -e "$out" ] || [ -n "$(find "$src" -newer "$out")" ]; then
+	if [ ! -e "$out" ] || [ -n "$(find "$src" -name '*.go' -newer "$out")" ]; then
 		GO111MODULE=off GOPATH=$gopath GOFLAGS='' GOCACHE=$out.cache \
-		    go build -o "$out.new" "$src"
+		    go build -o "$out.new" "$src"/*.go
 		mv "$out.new" "$out"
 		rm -rf "$out.cache"
 	fi

@@ -1,7 +1,7 @@
 // yamuxpeer - HashiCorp's yamux as the other side for test/lib/rdpeer.c: the
 // same streams, the same bytes, the same options. See rdpeer.c for what goes
-// over a stream. Built by test/lib/yamuxpeer/build.sh with the package that
-// the distribution has.
+// over a stream, or test/bench/revdial.c with -speed. Built by
+// test/lib/yamuxpeer/build.sh with the package that the distribution has.
 package main
 
 import (
@@ -34,7 +34,6 @@ var (
 	parallel = flag.Int("p", 50, "how many at once")
 	most     = flag.Int("max", 300000, "bytes of a stream, at most")
 	seed     = flag.Uint64("seed", 1, "of the sizes and bytes")
-	bulk     = flag.Int64("bulk", 0, "open: send so many bytes on one stream and time it")
 	edges    = flag.Bool("edges", false, "sizes around multiples of the first window")
 	leave    = flag.Int("leave", 0, "go away when so many were taken; open: the other side will")
 )
@@ -99,15 +98,6 @@ func expectEOF(r io.Reader) error {
 	return nil
 }
 
-func serveBulk(r io.Reader, s net.Conn, n int64) error {
-	got, err := io.CopyN(ioutil.Discard, r, n)
-	if err != nil || got != n {
-		return fmt.Errorf("bulk: %d of %d bytes, %v", got, n, err)
-	}
-	_, err = io.WriteString(s, "done\n")
-	return err
-}
-
 func serve(s net.Conn) error {
 	defer s.Close()
 	r := bufio.NewReaderSize(s, 64*1024)
@@ -152,8 +142,6 @@ func serve(s net.Conn) error {
 		if err == nil || !strings.Contains(err.Error(), "reset") {
 			return fmt.Errorf("cut: no reset but %v", err)
 		}
-	case "bulk":
-		return serveBulk(r, s, n)
 	default:
 		return fmt.Errorf("mode %q", mode)
 	}
@@ -263,35 +251,6 @@ func openAll(sess *yamux.Session) int {
 	return bad
 }
 
-func openBulk(sess *yamux.Session) int {
-	s, err := sess.Open()
-	if err != nil {
-		log.Fatal(err)
-	}
-	buf := make([]byte, 64*1024)
-	start := time.Now()
-	fmt.Fprintf(s, "bulk %d 0\n", *bulk)
-	for left := *bulk; left > 0; {
-		p := buf
-		if int64(len(p)) > left {
-			p = p[:left]
-		}
-		n, err := s.Write(p)
-		if err != nil {
-			log.Fatal(err)
-		}
-		left -= int64(n)
-	}
-	// Close would make us deaf, so what tells the end is the answer: the
-	// server of rdpeer counts.
-	line, err := bufio.NewReader(s).ReadString('\n')
-	if err != nil || line != "done\n" {
-		log.Fatalf("bulk: %q, %v", line, err)
-	}
-	fmt.Printf("%.1f\n", float64(*bulk)/1e6/time.Since(start).Seconds())
-	return 0
-}
-
 func acceptAll(sess *yamux.Session) int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -372,8 +331,8 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if *bulk > 0 {
-			bad = openBulk(sess)
+		if *speed {
+			openSpeed(sess)
 		} else {
 			stop := make(chan bool)
 			answered := make(chan bool)
@@ -389,7 +348,11 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		bad = acceptAll(sess)
+		if *speed {
+			acceptSpeed(sess)
+		} else {
+			bad = acceptAll(sess)
+		}
 	}
 	if bad > 0 {
 		log.Fatalf("%d streams went wrong", bad)
