@@ -2,17 +2,19 @@
  * muxmem.c - how much the peer of a yamux session may send, and what of it
  * lies here unread: windows that grow and shrink, credit, and the bounds.
  *
- * A window begins at what the specification says. Credit goes back in batches,
- * and what waits for one is not at the sender's hand: half of the first window,
- * as others do, but a quarter of a larger one. A window grows to twice what the
- * reader took in one round trip of the bare path (muxpath.c): a far sender needs
- * that much to go on at this rate or a higher one, while queues need nothing.
- * So it at most doubles each round. On a short path it is what both sides may
- * do while the other one waits for a processor: with too little they wake one
- * another for each small piece, with too much that no longer fits a cache. It
- * is halved when half of it lies unread and the rate needs no more. All windows of a session, and of all
- * sessions that share a budget, grow only while more is left than the stream
- * has taken: a late one always finds room too.
+ * A window begins at what the specification says. Credit goes back in batches
+ * of a quarter: what waits for one is not at the sender's hand, and with batches
+ * of a half, as others have them, a sender far away has no more than that half
+ * out in each round trip, which looks like a rate that needs no larger window. A
+ * window grows to twice what the reader took in one round trip of the bare path
+ * (muxpath.c): a far sender needs that much to go on at this rate or a higher
+ * one, while queues need nothing. So it at most doubles each round. On a short
+ * path it is what both sides may do while the other one waits for a processor:
+ * with too little they wake one another for each small piece, with too much that
+ * no longer fits a cache. It is halved when half of it lies unread and the rate
+ * needs no more. All windows of a session, and of all sessions that share a
+ * budget, grow only while more is left than the stream has taken: a late one
+ * always finds room too.
  *
  * A stream that stays idle falls back to the first window. What its peer was
  * promised cannot be taken back: that is `excess`, and is withheld from the
@@ -21,19 +23,13 @@
 #include "revdial/budget.h"
 #include "revdial/muxstate.h"
 
+#define PARTS		4		/* credit is given in so many of a window */
 #define WORTH		4		/* growth by less than such a part is none */
 #define NEAR_MAX	(2 * 1024 * 1024)	/* grown only to wait less often */
 #define ROUND_US	10000		/* a rate is measured over no less */
 #define IDLE_US		10000000	/* no credit for so long: it should shrink, */
 #define IDLE_RTTS	32		/* but only if it is so many round trips, too */
 #define PING_US		100000		/* measure again after, while data flows */
-
-/* Credit is given in so many parts of a window. */
-static int
-parts(const struct mux_stream *s)
-{
-	return s->window > FRAME_WINDOW ? 4 : 2;
-}
 
 static size_t
 least(size_t a, size_t b)
@@ -242,7 +238,7 @@ mux_stream_consumed(struct mux_stream *s)
 	s->credit += s->held - left;
 	mux_mem_release(s->m, s->held - left);
 	s->held = left;
-	if (s->credit < s->window / (unsigned)parts(s) || s->fin_seen || s->grant_due)
+	if (s->credit < s->window / PARTS || s->fin_seen || s->grant_due)
 		return;
 	s->grant_due = true;
 	mux_queue_control(s);

@@ -38,15 +38,15 @@ START_TEST(credit_in_batches)
 {
 	struct end *x = opened(1);
 
-	feed_bulk(1, 200000);
-	consume(x, WINDOW / 2 - 1);
+	feed_bulk(1, 100000);
+	consume(x, WINDOW / 4 - 1);
 	expect_nothing();
 	consume(x, 1);
-	expect(FRAME_WINDOW_UPDATE, 0, 1, WINDOW / 2);
-	consume(x, 200000 - WINDOW / 2);
+	expect(FRAME_WINDOW_UPDATE, 0, 1, WINDOW / 4);
+	consume(x, 100000 - WINDOW / 4);
 	expect_nothing();
 	/* The peer has that much again, and no more. */
-	feed_bulk(1, WINDOW - 200000 + WINDOW / 2);
+	feed_bulk(1, WINDOW - 100000 + WINDOW / 4);
 	put_fails(FRAME_DATA, 0, 1, 1, "where 0 are allowed");
 }
 END_TEST

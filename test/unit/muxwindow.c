@@ -26,6 +26,33 @@ START_TEST(window_grows_with_the_line)
 }
 END_TEST
 
+/* A peer that always sends all that it may, on a line that is faster than the
+ * first window, while a batch of credit that is all but full waits here. */
+START_TEST(window_leaves_the_first)
+{
+	struct mux_config c = config();
+	struct end *x;
+	size_t n, piece;
+	int i;
+
+	c.window_max = 16 << 20;
+	begin(&c);
+	measure_rtt(80 * MS);
+	x = opened(1);
+	for (i = 0; i < 20; i++) {
+		n = x->ms->recv_window;
+		feed_bulk(1, n);
+		now_us += 90 * MS;
+		for (n -= i == 0; n > 0; n -= piece) {
+			piece = n < 4096 ? n : 4096;
+			consume(x, piece);
+			flush(1 << 20);
+		}
+	}
+	ck_assert_uint_ge(x->ms->window, 8 * WINDOW);
+}
+END_TEST
+
 /* Twice what the path takes, and no more, however long the round trip is with
  * that in the queues. */
 START_TEST(window_is_made_for_the_rate)
@@ -360,6 +387,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, mux_setup, mux_teardown);
 	tcase_add_test(t, window_grows_with_the_line);
+	tcase_add_test(t, window_leaves_the_first);
 	tcase_add_test(t, window_is_made_for_the_rate);
 	tcase_add_test(t, near_path_needs_little);
 	tcase_add_test(t, late_answer_is_made_good);
