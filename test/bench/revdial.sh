@@ -17,15 +17,15 @@ rounds=${ROUNDS:-5}
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$T/key.pem" -out "$T/cert.pem" -days 1 -subj /CN=localhost 2>/dev/null
 
-# session WHO ARG... [tls]: what the opener of WHO (ours, peer) prints.
+# session WHO [tls] ARG...: what the opener of WHO (ours, peer) prints.
 session() {
 	local p=("$rd") o=() listen=() connect=()
 	[ "$1" = ours ] || p=("$peer" -speed) o=(-open)
 	shift
-	if [ "${!#}" = tls ]; then
+	if [ "$1" = tls ]; then
 		listen=(-cert "$T/cert.pem" -key "$T/key.pem")
 		connect=(-tls)
-		set -- "${@:1:$#-1}"
+		shift
 	fi
 	rm -f "$T/port"
 	start listener "${p[@]}" -listen 127.0.0.1:0 -port "$T/port" "${listen[@]}"
@@ -36,13 +36,29 @@ session() {
 	rm "$T/listener.pid"
 }
 
+# bulk NAME WHO ARG...: a session, and what it cost at both ends together in
+# seconds of processor time a GB, which other work on this machine hardly
+# changes.
+bulk() {
+	local name=$1
+	shift
+	times >"$T/before"
+	session "$@" -bulk "$bytes" >>"$T/$1-$name"
+	times >"$T/after"
+	awk -v bytes="$bytes" 'FNR == 2 {
+		gsub(/[ms]/, " ")
+		t = $1 * 60 + $2 + $3 * 60 + $4 - t
+	} END { printf "%.3f\n", t / bytes * 1e9 }' "$T/before" "$T/after" \
+	    >>"$T/$1-$name-cpu"
+}
+
 for ((i = 0; i < rounds; i++)); do
 	for who in ours peer; do
 		[ $who = ours ] || [ $have_peer = 1 ] || continue
-		session $who -p 1 -bulk "$bytes" >>"$T/$who-plain"
-		session $who -p 8 -bulk "$bytes" >>"$T/$who-plain8"
-		session $who -p 1 -bulk "$bytes" tls >>"$T/$who-tls"
-		session $who -p 8 -bulk "$bytes" tls >>"$T/$who-tls8"
+		bulk plain $who -p 1
+		bulk plain-8 $who -p 8
+		bulk tls $who tls -p 1
+		bulk tls-8 $who tls -p 8
 		session $who -p 1 -turn 10000 >>"$T/$who-turn"
 		session $who -p 64 -turn 50000 >>"$T/$who-opens"
 		session $who -p 1 -beside 2000 >>"$T/$who-beside"
@@ -58,12 +74,12 @@ told() {
 }
 
 # Without Go's beside them, what 1.5 times Go's was where it could be had.
-bulk_target='>=1.5x' turn_target='<=0.5x' opens_target='>=3x'
-[ $have_peer = 1 ] || bulk_target='>=1100' turn_target='<=50' opens_target='>=25000'
-told revdial-bulk-plain MB/s plain 1 "$bulk_target"
-told revdial-bulk-plain-8 MB/s plain8 1 "$bulk_target"
-told revdial-bulk-tls MB/s tls 1 "$bulk_target"
-told revdial-bulk-tls-8 MB/s tls8 1 "$bulk_target"
+bulk_target='>=1.5x' cpu_target='<=0.67x' turn_target='<=0.5x' opens_target='>=3x'
+[ $have_peer = 1 ] || bulk_target='>=1100' cpu_target='<=1.2' turn_target='<=50' opens_target='>=25000'
+for kind in plain plain-8 tls tls-8; do
+	told revdial-bulk-$kind MB/s $kind 1 "$bulk_target"
+	told revdial-bulk-$kind-cpu s/GB $kind-cpu 1 "$cpu_target"
+done
 told revdial-turn-p50 us turn 1 "$turn_target"
 told revdial-opens 1/s opens 3 "$opens_target"
 told revdial-beside-p50 us beside 1 '<=3000'
