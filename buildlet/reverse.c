@@ -168,6 +168,7 @@ session_start(struct reverse *v, struct stream *s, const char *version)
 {
 	struct loop	*loop = v->b->loop;
 	bool		 yamux = str_eq(version, API_REVDIAL_YAMUX);
+	bool		 resumed = tls_resumed(s);
 
 	if ((!yamux && version != NULL && !str_eq(version, API_REVDIAL_V2)) ||
 	    !was_offered(v, yamux ? API_REVDIAL_YAMUX : API_REVDIAL_V2)) {
@@ -179,9 +180,10 @@ session_start(struct reverse *v, struct stream *s, const char *version)
 	v->session = yamux ?
 	    revdial_yamux(loop, s, false, &session_config, &session_cb, v) :
 	    revdial_v2_listener(loop, s, coordinator_dial, v, NULL, &session_cb, v);
-	log_info("coordinator %s: registered as %s, host type %s, revdial %s",
+	log_info("coordinator %s: registered as %s, host type %s, revdial %s%s",
 	    v->set->coordinator, v->set->name, v->set->reverse_type,
-	    revdial_name(v->session));
+	    revdial_name(v->session),
+	    resumed ? ", TLS session resumed" : "");
 }
 
 /* The token has done its work: from now on the key that came for it counts. */

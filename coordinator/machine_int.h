@@ -36,6 +36,7 @@ struct machine {
 	struct revdial		*rd;		/* NULL: not connected */
 	struct bclient		*bc;
 	bool			 yamux;
+	bool			 resumed;	/* its TLS session was taken up again */
 	bool			 known;		/* its first status has come */
 	int			 version;
 	struct strs		 features;

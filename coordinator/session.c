@@ -13,6 +13,7 @@
 #include "base/xmalloc.h"
 #include "coordinator/machine_int.h"
 #include "io/stream.h"
+#include "io/tls.h"
 
 #define MISSES_MAX	3	/* status requests without answer: dead */
 #define HALT_MS		5000
@@ -102,8 +103,9 @@ on_first_status(int status, const char *text, size_t len, const struct err *why,
 	m->heard = machine_now(m);
 	m->probe_at = m->heard + m->all->core->cfg.probe_ms;
 	log_info("machine %s: joined: host type %s, version %d, revdial %s, from %s, "
-	    "epoch %llu", m->name, m->type->name, m->version, revdial_name(m->rd),
-	    m->peer, (unsigned long long)m->epoch);
+	    "epoch %llu%s", m->name, m->type->name, m->version, revdial_name(m->rd),
+	    m->peer, (unsigned long long)m->epoch,
+	    m->resumed ? ", TLS session resumed" : "");
 	m->all->events->joined(m, &st, m->all->events_arg);
 	api_status_release(&st);
 	if (m->state == MACHINE_JOINING)	/* nobody claimed it */
@@ -180,6 +182,7 @@ session_begin(struct machine *m, const struct machine_join *j, struct stream *ca
 	m->peer = xstrdup(j->peer == NULL ? "" : j->peer);
 	m->version = j->version;
 	m->yamux = j->yamux;
+	m->resumed = tls_resumed(carrier);
 	m->epoch++;
 	m->connected = m->heard = machine_now(m);
 	if (j->yamux)

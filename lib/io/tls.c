@@ -525,22 +525,11 @@ stream_is_tls(const struct stream *s)
 	return s->ops == &tls_ops;
 }
 
-static void
-set_server_name(struct tls *t, const char *name)
+bool
+tls_resumed(const struct stream *s)
 {
-	X509_VERIFY_PARAM	*p = SSL_get0_param(t->ssl);
-	bool			 ip;
-
-	ip = X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1;
-	if (!ip && SSL_set_tlsext_host_name(t->ssl, name) != 1)
-		log_debug("TLS: %s is no name for SNI", name);
-	if (t->ctx->verify != TLS_VERIFY_FULL) {
-		if (ip && X509_VERIFY_PARAM_set1_ip(p, NULL, 0) != 1)
-			fatalx("TLS: out of memory");
-		return;
-	}
-	if (!ip && SSL_set1_host(t->ssl, name) != 1)
-		fatalx("TLS: out of memory");
+	return stream_is_tls(s) && s->opened && !s->closed &&
+	    SSL_session_reused(((const struct tls *)s)->ssl) == 1;
 }
 
 static void
@@ -549,7 +538,7 @@ set_client(struct tls *t, const char *name)
 	SSL_set_connect_state(t->ssl);
 	t->name = xstrdup(name);
 	SSL_set_app_data(t->ssl, t->name);
-	set_server_name(t, name);
+	tls_ctx_name(t->ctx, t->ssl, name);
 	tls_ctx_resume(t->ctx, t->ssl, name);
 }
 

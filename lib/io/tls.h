@@ -39,4 +39,11 @@ int tls_client_shown(const struct tls_ctx *, int64_t *left_s,
 struct stream *tls_over_fd(struct loop *, struct tls_ctx *, int fd, bool server,
     const char *server_name, int64_t handshake_ms, const char *peer) MUST;
 
+/* Did its handshake take up an older session? Then no certificate went over the
+ * wire: a client keeps a session only where the certificate was good when it was
+ * made, one for each name, and a server's tickets end with its context. Who the
+ * client is, a session does not tell: that is asked anew. False before it is open,
+ * and of what is no TLS stream. */
+bool tls_resumed(const struct stream *) MUST;
+
 #endif

@@ -148,6 +148,24 @@ tls_client(const char *ca_file, enum tls_verify verify, struct err *e)
 }
 
 void
+tls_ctx_name(struct tls_ctx *c, SSL *ssl, const char *name)
+{
+	X509_VERIFY_PARAM	*p = SSL_get0_param(ssl);
+	bool			 ip;
+
+	ip = X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1;
+	if (!ip && SSL_set_tlsext_host_name(ssl, name) != 1)
+		log_debug("TLS: %s is no name for SNI", name);
+	if (c->verify != TLS_VERIFY_FULL) {
+		if (ip && X509_VERIFY_PARAM_set1_ip(p, NULL, 0) != 1)
+			fatalx("TLS: out of memory");
+		return;
+	}
+	if (!ip && SSL_set1_host(ssl, name) != 1)
+		fatalx("TLS: out of memory");
+}
+
+void
 tls_ctx_resume(struct tls_ctx *c, SSL *ssl, const char *name)
 {
 	SSL_SESSION *old = map_find(c->sessions, name);

@@ -22,6 +22,8 @@ struct tls_ctx {
 
 /* tls.c: reads from and writes to the loop's scratch memory. */
 BIO_METHOD *tls_bio(void) MUST;
+/* tls_ctx.c: the name that a client asks for and, if so verified, insists on. */
+void tls_ctx_name(struct tls_ctx *, SSL *, const char *name);
 /* tls_ctx.c: the client's last session with that server, if it has one. Its
  * SSL_get_app_data is the name under which the next one is kept. */
 void tls_ctx_resume(struct tls_ctx *, SSL *, const char *name);

@@ -91,6 +91,7 @@
 	F(SSL_new) \
 	F(SSL_pending) \
 	F(SSL_read_ex) \
+	F(SSL_session_reused) \
 	F(SSL_set1_host) \
 	F(SSL_set_accept_state) \
 	F(SSL_set_bio) \
@@ -186,6 +187,7 @@ const struct tlslib *tlslib(void);
 #define SSL_new					(tlslib()->SSL_new)
 #define SSL_pending				(tlslib()->SSL_pending)
 #define SSL_read_ex				(tlslib()->SSL_read_ex)
+#define SSL_session_reused			(tlslib()->SSL_session_reused)
 #define SSL_set1_host				(tlslib()->SSL_set1_host)
 #define SSL_set_accept_state			(tlslib()->SSL_set_accept_state)
 #define SSL_set_bio				(tlslib()->SSL_set_bio)

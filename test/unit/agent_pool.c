@@ -165,14 +165,18 @@ START_TEST(lends_again_and_again)
 }
 END_TEST
 
-/* While one is out for long another is made, and no more. */
+/* While one is out for long another is made, and no more; its handshake
+ * is short. */
 START_TEST(keeps_one_ready)
 {
-	WAIT(l, agent_pool_ready(pool) == 1);
+	WAIT(l, agent_pool_ready(pool) == 1 && opened == 1);
+	loop_turn(l, 20);	/* the session's ticket comes after the handshake */
+	ck_assert(!tls_resumed(peer[0]));
 	take();
 	ck_assert_uint_eq(agent_pool_ready(pool), 0);
 	clock_advance(loop_clock(l), 1000);
 	WAIT(l, agent_pool_ready(pool) == 1 && opened == 2);
+	ck_assert(tls_resumed(peer[1]));
 	clock_advance(loop_clock(l), 10000);
 	loop_turn(l, 5);
 	loop_turn(l, 5);

@@ -532,6 +532,7 @@ START_TEST(sessions_are_resumed)
 			}
 		}
 		ck_assert_int_eq(b.opens, 1);
+		ck_assert(tls_resumed(a.s) == (i == 1) && tls_resumed(b.s) == (i == 1));
 		loop_turn(l, 1);
 		relay(tap[1], tap[0], true);
 		stream_write(b.s, "after the ticket", 16);
