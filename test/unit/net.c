@@ -103,11 +103,12 @@ START_TEST(by_name)
 END_TEST
 
 #ifdef TCP_CONGESTION
-/* Within this machine nothing is paced (BBR would): all three sockets. */
+/* Within this machine nothing is paced (BBR would): all three sockets. And at
+ * neither end does what is small wait for more, or for an answer. */
 START_TEST(not_paced)
 {
 	char		name[32];
-	int		fd, domain, n = 0;
+	int		fd, domain, at_once, n = 0, small = 0;
 	socklen_t	len;
 
 	start("127.0.0.1:0", NULL);
@@ -123,8 +124,13 @@ START_TEST(not_paced)
 		    name, &len), 0);
 		ck_assert_str_eq(name, "reno");
 		n++;
+		len = sizeof at_once;
+		ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY,
+		    &at_once, &len), 0);
+		small += at_once != 0;
 	}
 	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(small, 2);	/* not the listener */
 }
 END_TEST
 #endif
