@@ -13,6 +13,7 @@
 #include "revdial/stream.h"
 
 #define CLOSE_MS	1000	/* for the last frames to go out */
+#define HOLD		2	/* passes of deferred calls until every stream has flushed */
 
 /* Opened by the peer, not yet handed to the owner. */
 struct arrival {
@@ -26,6 +27,7 @@ struct carrier {
 	struct timer		*beat;
 	size_t			 refused;	/* streams, since the last beat */
 	TAILQ_HEAD(, arrival)	 arrivals;
+	int			 hold;		/* passes that output still waits for */
 };
 
 static struct carrier *
@@ -109,11 +111,13 @@ static const struct mux_ops mux_ops = {
 
 /* --- work ------------------------------------------------------------------------ */
 
-static void
+/* These two tell whether somebody got a stream. */
+static bool
 deliver(struct carrier *c)
 {
 	struct arrival	*a;
 	struct stream	*s;
+	bool		 any = false;
 
 	while (!c->r.freed && (a = TAILQ_FIRST(&c->arrivals)) != NULL) {
 		TAILQ_REMOVE(&c->arrivals, a, entry);
@@ -125,35 +129,40 @@ deliver(struct carrier *c)
 		}
 		rd_stream_open(s);
 		c->r.cb->accept(&c->r, s, c->r.arg);
+		any = true;
 	}
+	return any;
 }
 
 /* Those that wait now; who asks again from his callback gets his turn after the
  * others had theirs. */
-static void
+static bool
 open_waiting(struct carrier *c)
 {
 	struct opening		*last = TAILQ_LAST(&c->r.openings, opening_list), *o = NULL;
 	struct mux_stream	*ms;
 	struct stream		*s;
 	struct err		 e = ERR_INIT;
+	bool			 any = false;
 
 	while (!c->r.freed && !c->r.down && last != NULL && o != last) {
 		o = TAILQ_FIRST(&c->r.openings);
 		ms = mux_open(c->m, &e);
 		if (ms == NULL && e.code == EAGAIN)
-			return;
+			return any;
 		if (ms == NULL) {
 			err_wrap(&e, "%s", c->r.peer);
 			session_refuse(&c->r, &e);
-			return;
+			return any;
 		}
 		s = rd_stream_new(c->r.loop, ms, c->r.peer);
 		rd_stream_open(s);
 		session_opened(&c->r, o, s, NULL);
+		any = true;
 	}
 	if (!c->r.freed && !TAILQ_EMPTY(&c->r.openings))
 		session_post(&c->r);
+	return any;
 }
 
 /* Fills the carrier up to its mark. The rest follows when it has drained. */
@@ -176,14 +185,30 @@ pump(struct carrier *c)
 		stream_wrote(c->r.carrier);
 }
 
+/* Who just got a stream is likely to write on it at once: the frame that opens or
+ * answers it waits for that, so that both go in one record and wake the other side
+ * once. Never for longer, whoever gets one meanwhile. */
+static bool
+is_held(struct carrier *c, bool handed_over)
+{
+	if (c->hold == 0)
+		c->hold = handed_over ? HOLD : 0;
+	else
+		c->hold--;
+	if (c->hold > 0 && !c->r.freed)
+		session_post(&c->r);
+	return c->hold > 0;
+}
+
 static void
 carrier_work(struct revdial *r)
 {
-	struct carrier *c = of(r);
+	struct carrier	*c = of(r);
+	bool		 any = deliver(c);
 
-	deliver(c);
-	open_waiting(c);
-	pump(c);
+	any = open_waiting(c) || any;
+	if (!is_held(c, any))
+		pump(c);
 	if (!r->freed && !r->down && mux_leaves(c->m) && mux_streams(c->m) == 0)
 		session_down(r, 0, "drained");
 }

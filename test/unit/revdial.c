@@ -347,6 +347,49 @@ START_TEST(drain_refuses_own_opens)
 }
 END_TEST
 
+static void
+write_at_once(struct stream *s, const struct err *why, void *arg)
+{
+	(void)why;
+	ck_assert_ptr_nonnull(s);
+	stream_set_cb(s, &user_cb, arg);
+	((struct user *)arg)->s = s;
+	stream_write(s, "?", 1);
+	stream_shut(s);
+}
+
+static size_t first_seen;
+
+static void
+see(struct stream *s, void *arg)
+{
+	(void)arg;
+	if (first_seen == 0)
+		first_seen = buf_len(stream_in(s));
+}
+
+static const struct stream_cb see_cb = { .read = see };
+
+/* A short question is one write: the frame that opens its stream, and all of it. */
+START_TEST(opening_and_first_words_go_as_one)
+{
+	struct stream	*ends[2];
+	struct user	*u = user_new();
+
+	stream_pair(loop, ends);
+	dialer.r = revdial_yamux(loop, ends[0], true, NULL, &side_cb, &dialer);
+	turns(5);
+	buf_drain(stream_in(ends[1]), buf_len(stream_in(ends[1])));
+	stream_consumed(ends[1]);
+	stream_set_cb(ends[1], &see_cb, NULL);
+	first_seen = 0;
+	revdial_open(dialer.r, write_at_once, u);
+	UNTIL(first_seen > 0);
+	ck_assert_uint_ge(first_seen, 12 + 12 + 1);
+	stream_close(ends[1]);
+}
+END_TEST
+
 static size_t tries;
 
 /* An owner who never gives up. */
@@ -573,6 +616,7 @@ unit_suite(void)
 	tcase_add_test(t, garbage_ends_it);
 	tcase_add_test(t, drain_waits_for_streams);
 	tcase_add_test(t, drain_refuses_own_opens);
+	tcase_add_test(t, opening_and_first_words_go_as_one);
 	tcase_add_test(t, a_stubborn_opener_hears_of_the_end);
 	tcase_add_test(t, a_stubborn_opener_does_not_stop_a_drain);
 	tcase_add_test(t, silence_is_death);
