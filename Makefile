@@ -24,8 +24,8 @@ BUILD_DEPS = make gcc libc6-dev autoconf pkg-config libevent-dev libssl-dev \
 	node-llhttp libjson-c-dev libarchive-dev zlib1g-dev libzstd-dev \
 	libdeflate-dev libsqlite3-dev libconfuse-dev
 CHECK_DEPS = $(BUILD_DEPS) check mandoc shellcheck clang libclang-rt-14-dev \
-	git curl iproute2 jq nftables openssl openssh-client openssh-server procps \
-	tmux
+	g++ git curl golang-go golang-github-hashicorp-yamux-dev iproute2 jq \
+	nftables openssl openssh-client openssh-server procps tmux wrk zstd
 DEMO_DEPS = $(BUILD_DEPS) git curl check
 BENCH_DEPS = $(BUILD_DEPS) git curl openssh-client openssh-server wrk rsync \
 	golang-go golang-github-hashicorp-yamux-dev hyperfine
