@@ -11,6 +11,7 @@ host() {
 	_ready() { [ -s "$T/host-$1.up" ] || ! alive "$(pid_of "host-$1")"; }
 	eventually _ready "$1"
 	[ -s "$T/host-$1.up" ] || skip "a network namespace is refused here"
+	at "$1" nft list tables >/dev/null 2>&1 || skip "packet filters are refused here"
 }
 
 # at HOST CMD...: runs it there.
