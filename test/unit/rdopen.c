@@ -73,7 +73,7 @@ open_again(struct stream *s, const struct err *why, void *arg)
 	revdial_open(arg, open_again, arg);
 }
 
-START_TEST(a_stubborn_opener_hears_of_the_end)
+START_TEST(a_tireless_opener_hears_of_the_end)
 {
 	start();
 	tries = 0;
@@ -85,7 +85,7 @@ START_TEST(a_stubborn_opener_hears_of_the_end)
 }
 END_TEST
 
-START_TEST(a_stubborn_opener_does_not_stop_a_drain)
+START_TEST(a_tireless_opener_does_not_stop_a_drain)
 {
 	struct user *u, *a;
 
@@ -116,8 +116,8 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, rd_setup, rd_teardown);
 	tcase_add_test(t, opening_and_first_words_go_as_one);
-	tcase_add_test(t, a_stubborn_opener_hears_of_the_end);
-	tcase_add_test(t, a_stubborn_opener_does_not_stop_a_drain);
+	tcase_add_test(t, a_tireless_opener_hears_of_the_end);
+	tcase_add_test(t, a_tireless_opener_does_not_stop_a_drain);
 	suite_add_tcase(s, t);
 	return s;
 }

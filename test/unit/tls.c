@@ -1,8 +1,7 @@
 /* tls.c - unit tests of io/tls.h over socket pairs: handshakes, verification,
  * records, ends, resumption, hostile and slow peers. */
 #include "unit.h"
-#include "lib_io.h"
-#include "lib_pki.h"
+#include "lib_tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,77 +11,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-
-static struct loop	*l;
-static char		 dir[PKI_DIR_MAX];
-static struct tls_ctx	*server, *client;
-static struct rec	 a, b;		/* client, server */
-
-static void
-make_dir(void)
-{
-	pki_dir_make(dir);
-}
-
-static void
-remove_dir(void)
-{
-	pki_dir_remove(dir);
-}
-
-static void
-setup(void)
-{
-	l = loop_new(NULL);
-	ck_assert_ptr_nonnull(l);
-	server = pki_server(dir);
-	client = pki_client(dir, TLS_VERIFY_FULL);
-	rec_init(&a, NULL);
-	rec_init(&b, NULL);
-}
-
-static void
-teardown(void)
-{
-	tls_ctx_free(server);	/* while streams live: they keep what they need */
-	tls_ctx_free(client);
-	rec_release(&a);
-	rec_release(&b);
-	loop_turn(l, 0);
-	loop_free(l);
-}
-
-static void
-take(struct rec *r, struct stream *s)
-{
-	buf_free(r->got);
-	rec_init(r, s);
-}
-
-static void
-connect_as(const char *name)
-{
-	int fd[2];
-
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	take(&a, tls_over_fd(l, client, fd[0], false, name, 10000, "server"));
-	take(&b, tls_over_fd(l, server, fd[1], true, NULL, 10000, "client"));
-}
-
-static void
-connect_both(void)
-{
-	connect_as("localhost");
-	WAIT(l, a.opens == 1 && b.opens == 1);
-}
-
-static void
-disconnect(void)
-{
-	stream_close(a.s);
-	stream_close(b.s);
-	a.s = b.s = NULL;
-}
 
 static void
 expect_text(struct rec *r, const char *want)
@@ -95,43 +23,43 @@ expect_text(struct rec *r, const char *want)
 
 START_TEST(bytes_both_ways)
 {
-	connect_both();
-	ck_assert(stream_is_tls(a.s) && stream_is_tls(b.s));
-	stream_write(a.s, "ping", 4);
-	stream_write(b.s, "pong", 4);
-	WAIT(l, buf_len(a.got) == 4 && buf_len(b.got) == 4);
-	expect_text(&b, "ping");
-	expect_text(&a, "pong");
-	ck_assert_uint_eq(stream_bytes_in(a.s), 4);
-	ck_assert_uint_eq(stream_bytes_out(a.s), 4);
+	tls_connect_both();
+	ck_assert(stream_is_tls(near.s) && stream_is_tls(far.s));
+	stream_write(near.s, "ping", 4);
+	stream_write(far.s, "pong", 4);
+	WAIT(tls_loop, buf_len(near.got) == 4 && buf_len(far.got) == 4);
+	expect_text(&far, "ping");
+	expect_text(&near, "pong");
+	ck_assert_uint_eq(stream_bytes_in(near.s), 4);
+	ck_assert_uint_eq(stream_bytes_out(near.s), 4);
 }
 END_TEST
 
 START_TEST(written_before_open)
 {
-	connect_as("127.0.0.1");
-	stream_write(a.s, "early", 5);
-	stream_shut(a.s);
-	WAIT(l, b.eofs == 1);
-	ck_assert_str_eq(b.order, "ore");
-	expect_text(&b, "early");
+	tls_connect_as("127.0.0.1");
+	stream_write(near.s, "early", 5);
+	stream_shut(near.s);
+	WAIT(tls_loop, far.eofs == 1);
+	ck_assert_str_eq(far.order, "ore");
+	expect_text(&far, "early");
 }
 END_TEST
 
 START_TEST(half_close)
 {
-	connect_both();
-	stream_write(a.s, "question", 8);
-	stream_shut(a.s);
-	WAIT(l, b.eofs == 1);
-	expect_text(&b, "question");
-	ck_assert(!stream_truncated(b.s));
-	stream_write(b.s, "answer", 6);
-	stream_shut(b.s);
-	WAIT(l, a.eofs == 1);
-	expect_text(&a, "answer");
-	ck_assert(!stream_truncated(a.s));
-	ck_assert_int_eq(a.errors + b.errors, 0);
+	tls_connect_both();
+	stream_write(near.s, "question", 8);
+	stream_shut(near.s);
+	WAIT(tls_loop, far.eofs == 1);
+	expect_text(&far, "question");
+	ck_assert(!stream_truncated(far.s));
+	stream_write(far.s, "answer", 6);
+	stream_shut(far.s);
+	WAIT(tls_loop, near.eofs == 1);
+	expect_text(&near, "answer");
+	ck_assert(!stream_truncated(near.s));
+	ck_assert_int_eq(near.errors + far.errors, 0);
 }
 END_TEST
 
@@ -140,29 +68,29 @@ START_TEST(goodbye_while_writing)
 {
 	size_t want = 2 * 1024 * 1024, at = 0;
 
-	connect_both();
-	fill_pattern(stream_out(a.s), 0, want);
-	stream_wrote(a.s);
-	stream_shut(a.s);
-	stream_shut(b.s);
+	tls_connect_both();
+	fill_pattern(stream_out(near.s), 0, want);
+	stream_wrote(near.s);
+	stream_shut(near.s);
+	stream_shut(far.s);
 	while (at < want) {
-		WAIT(l, buf_len(b.got) > 0);
-		at += check_pattern(b.got, at);
-		ck_assert_uint_eq(buf_len(b.got), 0);
+		WAIT(tls_loop, buf_len(far.got) > 0);
+		at += check_pattern(far.got, at);
+		ck_assert_uint_eq(buf_len(far.got), 0);
 	}
-	WAIT(l, b.eofs == 1 && a.eofs == 1);
+	WAIT(tls_loop, far.eofs == 1 && near.eofs == 1);
 }
 END_TEST
 
 START_TEST(close_without_goodbye_is_marked)
 {
-	connect_both();
-	stream_write(a.s, "cut", 3);
-	WAIT(l, buf_len(b.got) == 3);
-	stream_close(a.s);
-	a.s = NULL;
-	WAIT(l, b.eofs == 1);
-	ck_assert(stream_truncated(b.s));
+	tls_connect_both();
+	stream_write(near.s, "cut", 3);
+	WAIT(tls_loop, buf_len(far.got) == 3);
+	stream_close(near.s);
+	near.s = NULL;
+	WAIT(tls_loop, far.eofs == 1);
+	ck_assert(stream_truncated(far.s));
 }
 END_TEST
 
@@ -170,20 +98,20 @@ START_TEST(close_soft_is_clean)
 {
 	size_t want = 1024 * 1024, at = 0;
 
-	connect_both();
-	fill_pattern(stream_out(a.s), 0, want);
-	stream_wrote(a.s);
-	stream_close_soft(a.s, 60000);
-	a.s = NULL;
+	tls_connect_both();
+	fill_pattern(stream_out(near.s), 0, want);
+	stream_wrote(near.s);
+	stream_close_soft(near.s, 60000);
+	near.s = NULL;
 	while (at < want) {
-		WAIT(l, buf_len(b.got) > 0);
-		at += check_pattern(b.got, at);
+		WAIT(tls_loop, buf_len(far.got) > 0);
+		at += check_pattern(far.got, at);
 	}
-	WAIT(l, b.eofs == 1);
-	ck_assert(!stream_truncated(b.s));
-	stream_close(b.s);
-	b.s = NULL;
-	loop_run(l);
+	WAIT(tls_loop, far.eofs == 1);
+	ck_assert(!stream_truncated(far.s));
+	stream_close(far.s);
+	far.s = NULL;
+	loop_run(tls_loop);
 }
 END_TEST
 
@@ -193,28 +121,28 @@ START_TEST(back_pressure)
 	size_t	want = 3 * 1024 * 1024, at = 0;
 	int	quiet, seen = -1;
 
-	connect_both();
-	b.keep = true;
-	fill_pattern(stream_out(a.s), 0, want);
-	stream_wrote(a.s);
+	tls_connect_both();
+	far.keep = true;
+	fill_pattern(stream_out(near.s), 0, want);
+	stream_wrote(near.s);
 	for (quiet = 0; quiet < 5; quiet++) {
-		if (b.reads != seen)
+		if (far.reads != seen)
 			quiet = 0;
-		seen = b.reads;
-		loop_turn(l, 10);
+		seen = far.reads;
+		loop_turn(tls_loop, 10);
 	}
-	ck_assert_uint_ge(buf_len(stream_in(b.s)), STREAM_IN_HIGH);
-	ck_assert_uint_le(buf_len(stream_in(b.s)), STREAM_IN_HIGH + 16384);
-	ck_assert_uint_gt(stream_unsent(a.s), STREAM_OUT_HIGH);
+	ck_assert_uint_ge(buf_len(stream_in(far.s)), STREAM_IN_HIGH);
+	ck_assert_uint_le(buf_len(stream_in(far.s)), STREAM_IN_HIGH + 16384);
+	ck_assert_uint_gt(stream_unsent(near.s), STREAM_OUT_HIGH);
 	while (at < want) {
 		/* 10,000 bytes now and then, whether told or not. */
-		WAIT(l, buf_len(stream_in(b.s)) > 0);
-		buf_move(b.got, stream_in(b.s), 10000);
-		stream_consumed(b.s);
-		at += check_pattern(b.got, at);
-		ck_assert_uint_eq(buf_len(b.got), 0);
+		WAIT(tls_loop, buf_len(stream_in(far.s)) > 0);
+		buf_move(far.got, stream_in(far.s), 10000);
+		stream_consumed(far.s);
+		at += check_pattern(far.got, at);
+		ck_assert_uint_eq(buf_len(far.got), 0);
 	}
-	WAIT(l, stream_unsent(a.s) == 0);
+	WAIT(tls_loop, stream_unsent(near.s) == 0);
 }
 END_TEST
 
@@ -222,15 +150,15 @@ START_TEST(both_ways_at_once)
 {
 	size_t want = 4 * 1024 * 1024, at_a = 0, at_b = 0;
 
-	connect_both();
-	fill_pattern(stream_out(a.s), 0, want);
-	fill_pattern(stream_out(b.s), 0, want);
-	stream_wrote(a.s);
-	stream_wrote(b.s);
+	tls_connect_both();
+	fill_pattern(stream_out(near.s), 0, want);
+	fill_pattern(stream_out(far.s), 0, want);
+	stream_wrote(near.s);
+	stream_wrote(far.s);
 	while (at_a < want || at_b < want) {
-		WAIT(l, buf_len(a.got) + buf_len(b.got) > 0);
-		at_a += check_pattern(a.got, at_a);
-		at_b += check_pattern(b.got, at_b);
+		WAIT(tls_loop, buf_len(near.got) + buf_len(far.got) > 0);
+		at_a += check_pattern(near.got, at_a);
+		at_b += check_pattern(far.got, at_b);
 	}
 	ck_assert_uint_eq(at_a, want);
 	ck_assert_uint_eq(at_b, want);
@@ -254,8 +182,8 @@ connect_tapped(void)
 	tap[1] = right[0];
 	file_nonblock(tap[0], true);
 	file_nonblock(tap[1], true);
-	take(&a, tls_over_fd(l, client, left[0], false, "localhost", 10000, "server"));
-	take(&b, tls_over_fd(l, server, right[1], true, NULL, 10000, "client"));
+	tls_take(&near, tls_over_fd(tls_loop, tls_there, left[0], false, "localhost", 10000, "server"));
+	tls_take(&far, tls_over_fd(tls_loop, tls_here, right[1], true, NULL, 10000, "client"));
 }
 
 /* Passes what there is in one direction; returns how many records of
@@ -286,16 +214,16 @@ shake_tapped(void)
 {
 	int64_t end = wait_now() + WAIT_MS;
 
-	while ((a.opens == 0 || b.opens == 0) && wait_now() < end) {
-		loop_turn(l, 1);
+	while ((near.opens == 0 || far.opens == 0) && wait_now() < end) {
+		loop_turn(tls_loop, 1);
 		relay(tap[0], tap[1], true);
 		relay(tap[1], tap[0], true);
 	}
-	ck_assert_int_eq(a.opens, 1);
-	ck_assert_int_eq(b.opens, 1);
-	loop_turn(l, 1);
+	ck_assert_int_eq(near.opens, 1);
+	ck_assert_int_eq(far.opens, 1);
+	loop_turn(tls_loop, 1);
 	relay(tap[1], tap[0], true);	/* tickets */
-	loop_turn(l, 1);
+	loop_turn(tls_loop, 1);
 }
 
 /* A head, then (after drained) the next message: two records, since a stock
@@ -304,14 +232,14 @@ START_TEST(flush_boundary_ends_a_record)
 {
 	connect_tapped();
 	shake_tapped();
-	stream_write(b.s, "HTTP/1.1 101 ", 13);
-	stream_write(b.s, "Switching Protocols\r\n\r\n", 23);
-	WAIT(l, b.drains == 1);
-	ck_assert_uint_eq(stream_unsent(b.s), 0);
-	stream_write(b.s, "{\"command\":\"keep-alive\"}\n", 25);
-	WAIT(l, b.drains == 2);
+	stream_write(far.s, "HTTP/1.1 101 ", 13);
+	stream_write(far.s, "Switching Protocols\r\n\r\n", 23);
+	WAIT(tls_loop, far.drains == 1);
+	ck_assert_uint_eq(stream_unsent(far.s), 0);
+	stream_write(far.s, "{\"command\":\"keep-alive\"}\n", 25);
+	WAIT(tls_loop, far.drains == 2);
 	ck_assert_int_eq(relay(tap[1], tap[0], true), 2);
-	WAIT(l, buf_len(a.got) == 13 + 23 + 25);
+	WAIT(tls_loop, buf_len(near.got) == 13 + 23 + 25);
 	close(tap[0]);
 	close(tap[1]);
 }
@@ -328,14 +256,14 @@ START_TEST(bulk_goes_in_full_records)
 		struct evbuffer *crumb = buf_new();
 
 		fill_pattern(crumb, (size_t)i * 100, 100);
-		buf_move(stream_out(a.s), crumb, SIZE_MAX);
+		buf_move(stream_out(near.s), crumb, SIZE_MAX);
 		buf_free(crumb);
 	}
-	stream_wrote(a.s);
-	WAIT(l, a.drains == 1);
+	stream_wrote(near.s);
+	WAIT(tls_loop, near.drains == 1);
 	ck_assert_int_le(relay(tap[0], tap[1], true), 5);
-	WAIT(l, buf_len(b.got) == 65600);
-	ck_assert_uint_eq(check_pattern(b.got, 0), 65600);
+	WAIT(tls_loop, buf_len(far.got) == 65600);
+	ck_assert_uint_eq(check_pattern(far.got, 0), 65600);
 	close(tap[0]);
 	close(tap[1]);
 }
@@ -349,27 +277,27 @@ START_TEST(records_in_crumbs)
 	int		turns;
 
 	connect_tapped();
-	for (turns = 0; turns < 200 && b.opens == 0; turns++) {
-		loop_turn(l, 1);
+	for (turns = 0; turns < 200 && far.opens == 0; turns++) {
+		loop_turn(tls_loop, 1);
 		n = read(tap[0], buf, sizeof buf);
 		for (i = 0; i < n; i++) {
 			ck_assert_int_eq(write(tap[1], buf + i, 1), 1);
-			loop_turn(l, 0);
+			loop_turn(tls_loop, 0);
 		}
 		relay(tap[1], tap[0], true);
 	}
-	ck_assert_int_eq(b.opens, 1);
-	fill_pattern(stream_out(a.s), 0, 3000);
-	stream_wrote(a.s);
-	WAIT(l, a.drains > 0);
+	ck_assert_int_eq(far.opens, 1);
+	fill_pattern(stream_out(near.s), 0, 3000);
+	stream_wrote(near.s);
+	WAIT(tls_loop, near.drains > 0);
 	n = read(tap[0], buf, sizeof buf);
 	ck_assert_int_gt(n, 3000);
 	for (i = 0; i < n; i++) {
 		ck_assert_int_eq(write(tap[1], buf + i, 1), 1);
-		loop_turn(l, 0);
+		loop_turn(tls_loop, 0);
 	}
-	WAIT(l, buf_len(b.got) == 3000);
-	ck_assert_uint_eq(check_pattern(b.got, 0), 3000);
+	WAIT(tls_loop, buf_len(far.got) == 3000);
+	ck_assert_uint_eq(check_pattern(far.got, 0), 3000);
 	close(tap[0]);
 	close(tap[1]);
 }
@@ -382,15 +310,15 @@ START_TEST(damaged_record)
 
 	connect_tapped();
 	shake_tapped();
-	stream_write(a.s, "precious", 8);
-	WAIT(l, a.drains == 1);
+	stream_write(near.s, "precious", 8);
+	WAIT(tls_loop, near.drains == 1);
 	n = read(tap[0], buf, sizeof buf);
 	ck_assert_int_gt(n, 10);
 	buf[n - 1] ^= 1;
 	ck_assert_int_eq(write(tap[1], buf, (size_t)n), n);
-	WAIT(l, b.errors == 1);
-	ck_assert_int_eq(b.err.code, STREAM_TLS);
-	ck_assert_uint_eq(buf_len(b.got), 0);
+	WAIT(tls_loop, far.errors == 1);
+	ck_assert_int_eq(far.err.code, STREAM_TLS);
+	ck_assert_uint_eq(buf_len(far.got), 0);
 	close(tap[0]);
 	close(tap[1]);
 }
@@ -403,15 +331,15 @@ START_TEST(not_signed_by_the_pinned_ca)
 	char other[PKI_DIR_MAX];
 
 	pki_dir_make(other);
-	tls_ctx_free(client);
-	client = pki_client(other, TLS_VERIFY_CHAIN);
+	tls_ctx_free(tls_there);
+	tls_there = pki_client(other, TLS_VERIFY_CHAIN);
 	pki_dir_remove(other);
-	connect_as("localhost");
-	WAIT(l, a.errors == 1);
-	ck_assert_ptr_nonnull(strstr(a.err.msg,
+	tls_connect_as("localhost");
+	WAIT(tls_loop, near.errors == 1);
+	ck_assert_ptr_nonnull(strstr(near.err.msg,
 	    "TLS: certificate is not signed by the pinned CA"));
 	/* In TLS 1.3 the server learns of it after its own handshake. */
-	WAIT(l, b.errors + b.eofs > 0);
+	WAIT(tls_loop, far.errors + far.eofs > 0);
 }
 END_TEST
 
@@ -420,17 +348,17 @@ START_TEST(wrong_name)
 	char	by[TLS_ISSUER_MAX];
 	int64_t	left;
 
-	connect_as("elsewhere.example");
-	WAIT(l, a.errors == 1);
-	ck_assert_ptr_nonnull(strstr(a.err.msg,
+	tls_connect_as("elsewhere.example");
+	WAIT(tls_loop, near.errors == 1);
+	ck_assert_ptr_nonnull(strstr(near.err.msg,
 	    "certificate is not for elsewhere.example"));
-	disconnect();
-	tls_ctx_free(client);
-	client = pki_client(dir, TLS_VERIFY_CHAIN);
-	ck_assert_int_eq(tls_client_shown(client, &left, by), -1);
-	connect_as("elsewhere.example");	/* the chain is enough */
-	WAIT(l, a.opens == 1 && b.opens == 1);
-	ck_assert_int_eq(tls_client_shown(client, &left, by), 0);
+	tls_disconnect();
+	tls_ctx_free(tls_there);
+	tls_there = pki_client(tls_dir, TLS_VERIFY_CHAIN);
+	ck_assert_int_eq(tls_client_shown(tls_there, &left, by), -1);
+	tls_connect_as("elsewhere.example");	/* the chain is enough */
+	WAIT(tls_loop, near.opens == 1 && far.opens == 1);
+	ck_assert_int_eq(tls_client_shown(tls_there, &left, by), 0);
 	ck_assert_int_gt(left, 700 * 24 * 60 * 60);	/* two years (pki.h) */
 	ck_assert_ptr_nonnull(strstr(by, "/CN="));
 }
@@ -441,11 +369,11 @@ START_TEST(any_name_and_any_ca_for_stock_peers)
 	char other[PKI_DIR_MAX];
 
 	pki_dir_make(other);
-	tls_ctx_free(client);
-	client = pki_client(other, TLS_VERIFY_NONE);
+	tls_ctx_free(tls_there);
+	tls_there = pki_client(other, TLS_VERIFY_NONE);
 	pki_dir_remove(other);
-	connect_as("localhost:8119");	/* as stock buildlets send it */
-	WAIT(l, a.opens == 1 && b.opens == 1);
+	tls_connect_as("localhost:8119");	/* as stock buildlets send it */
+	WAIT(tls_loop, near.opens == 1 && far.opens == 1);
 }
 END_TEST
 
@@ -454,19 +382,19 @@ START_TEST(no_tls_at_all)
 	int fd[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	take(&a, tls_over_fd(l, client, fd[0], false, NULL, 10000, "server"));
-	take(&b, stream_from_fd(l, fd[1], fd[1], "client"));
-	stream_write(b.s, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
-	WAIT(l, a.errors == 1);
-	ck_assert_int_eq(a.err.code, STREAM_TLS);
-	ck_assert_ptr_nonnull(strstr(a.err.msg, "does not speak TLS"));
-	disconnect();
+	tls_take(&near, tls_over_fd(tls_loop, tls_there, fd[0], false, NULL, 10000, "server"));
+	tls_take(&far, stream_from_fd(tls_loop, fd[1], fd[1], "client"));
+	stream_write(far.s, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
+	WAIT(tls_loop, near.errors == 1);
+	ck_assert_int_eq(near.err.code, STREAM_TLS);
+	ck_assert_ptr_nonnull(strstr(near.err.msg, "does not speak TLS"));
+	tls_disconnect();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	take(&a, stream_from_fd(l, fd[0], fd[0], "server"));
-	take(&b, tls_over_fd(l, server, fd[1], true, NULL, 10000, "127.0.0.1:9"));
-	stream_write(a.s, "GET / HTTP/1.1\r\n\r\n", 18);
-	WAIT(l, b.errors == 1);
-	ck_assert_ptr_nonnull(strstr(b.err.msg,
+	tls_take(&near, stream_from_fd(tls_loop, fd[0], fd[0], "server"));
+	tls_take(&far, tls_over_fd(tls_loop, tls_here, fd[1], true, NULL, 10000, "127.0.0.1:9"));
+	stream_write(near.s, "GET / HTTP/1.1\r\n\r\n", 18);
+	WAIT(tls_loop, far.errors == 1);
+	ck_assert_ptr_nonnull(strstr(far.err.msg,
 	    "TLS handshake with 127.0.0.1:9: TLS: the peer does not speak TLS"));
 }
 END_TEST
@@ -476,18 +404,18 @@ START_TEST(handshake_deadline_and_hangup)
 	int fd[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	take(&a, tls_over_fd(l, client, fd[0], false, NULL, 10000, "server"));
-	loop_turn(l, 5);
-	clock_advance(loop_clock(l), 11000);
-	WAIT(l, a.errors == 1);
-	ck_assert_int_eq(a.err.code, STREAM_TIMEOUT);
+	tls_take(&near, tls_over_fd(tls_loop, tls_there, fd[0], false, NULL, 10000, "server"));
+	loop_turn(tls_loop, 5);
+	clock_advance(loop_clock(tls_loop), 11000);
+	WAIT(tls_loop, near.errors == 1);
+	ck_assert_int_eq(near.err.code, STREAM_TIMEOUT);
 	close(fd[1]);
-	stream_close(a.s);
+	stream_close(near.s);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
-	take(&a, tls_over_fd(l, client, fd[0], false, NULL, 10000, "server"));
+	tls_take(&near, tls_over_fd(tls_loop, tls_there, fd[0], false, NULL, 10000, "server"));
 	close(fd[1]);
-	WAIT(l, a.errors == 1);
-	ck_assert_int_eq(a.err.code, STREAM_RESET);
+	WAIT(tls_loop, near.errors == 1);
+	ck_assert_int_eq(near.err.code, STREAM_RESET);
 }
 END_TEST
 
@@ -496,18 +424,18 @@ START_TEST(close_at_any_step)
 	int turns, i;
 
 	for (turns = 0; turns < 8; turns++) {
-		connect_as("localhost");
-		stream_write(a.s, "x", 1);
+		tls_connect_as("localhost");
+		stream_write(near.s, "x", 1);
 		for (i = 0; i < turns; i++)
-			loop_turn(l, 0);
-		stream_close(turns % 2 == 0 ? a.s : b.s);
-		loop_turn(l, 0);
-		stream_close(turns % 2 == 0 ? b.s : a.s);
+			loop_turn(tls_loop, 0);
+		stream_close(turns % 2 == 0 ? near.s : far.s);
+		loop_turn(tls_loop, 0);
+		stream_close(turns % 2 == 0 ? far.s : near.s);
 	}
-	connect_as("localhost");
-	a.close_on_open = true;
-	WAIT(l, a.opens == 1 && b.errors + b.eofs > 0);
-	a.s = NULL;
+	tls_connect_as("localhost");
+	near.close_on_open = true;
+	WAIT(tls_loop, near.opens == 1 && far.errors + far.eofs > 0);
+	near.s = NULL;
 }
 END_TEST
 
@@ -522,8 +450,8 @@ START_TEST(sessions_are_resumed)
 
 	for (i = 0; i < 2; i++) {
 		connect_tapped();
-		for (turns = 0; turns < 200 && (a.opens == 0 || b.opens == 0); turns++) {
-			loop_turn(l, 1);
+		for (turns = 0; turns < 200 && (near.opens == 0 || far.opens == 0); turns++) {
+			loop_turn(tls_loop, 1);
 			relay(tap[0], tap[1], true);
 			if ((n = read(tap[1], buf, sizeof buf)) > 0) {
 				whole[i] += n;
@@ -531,16 +459,16 @@ START_TEST(sessions_are_resumed)
 				    (size_t)n), 0);
 			}
 		}
-		ck_assert_int_eq(b.opens, 1);
-		ck_assert(tls_resumed(a.s) == (i == 1) && tls_resumed(b.s) == (i == 1));
-		loop_turn(l, 1);
+		ck_assert_int_eq(far.opens, 1);
+		ck_assert(tls_resumed(near.s) == (i == 1) && tls_resumed(far.s) == (i == 1));
+		loop_turn(tls_loop, 1);
 		relay(tap[1], tap[0], true);
-		stream_write(b.s, "after the ticket", 16);
-		loop_turn(l, 1);
+		stream_write(far.s, "after the ticket", 16);
+		loop_turn(tls_loop, 1);
 		relay(tap[1], tap[0], true);
-		WAIT(l, buf_len(a.got) == 16);
-		disconnect();
-		loop_turn(l, 0);
+		WAIT(tls_loop, buf_len(near.got) == 16);
+		tls_disconnect();
+		loop_turn(tls_loop, 0);
 		close(tap[0]);
 		close(tap[1]);
 	}
@@ -553,13 +481,13 @@ START_TEST(context_errors)
 	char		cert[PKI_PATH_MAX], key[PKI_PATH_MAX];
 	struct err	e = ERR_INIT;
 
-	ck_assert_ptr_null(tls_server(pki_path(cert, dir, "missing.pem"),
-	    pki_path(key, dir, "server-key.pem"), &e));
+	ck_assert_ptr_null(tls_server(pki_path(cert, tls_dir, "missing.pem"),
+	    pki_path(key, tls_dir, "server-key.pem"), &e));
 	ck_assert_ptr_nonnull(strstr(e.msg, "missing.pem: No such file"));
-	ck_assert_ptr_null(tls_server(pki_path(cert, dir, "server.pem"),
-	    pki_path(key, dir, "ca-key.pem"), &e));
+	ck_assert_ptr_null(tls_server(pki_path(cert, tls_dir, "server.pem"),
+	    pki_path(key, tls_dir, "ca-key.pem"), &e));
 	ck_assert_ptr_nonnull(strstr(e.msg, "ca-key.pem"));
-	ck_assert_ptr_null(tls_client(pki_path(cert, dir, "server-key.pem"),
+	ck_assert_ptr_null(tls_client(pki_path(cert, tls_dir, "server-key.pem"),
 	    TLS_VERIFY_FULL, &e));
 	ck_assert_ptr_nonnull(strstr(e.msg, "server-key.pem"));
 	tls_ctx_free(NULL);
@@ -573,8 +501,8 @@ unit_suite(void)
 	TCase	*t = tcase_create("tls");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_unchecked_fixture(t, make_dir, remove_dir);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_unchecked_fixture(t, tls_make_dir, tls_remove_dir);
+	tcase_add_checked_fixture(t, tls_setup, tls_teardown);
 	tcase_add_test(t, bytes_both_ways);
 	tcase_add_test(t, written_before_open);
 	tcase_add_test(t, half_close);
