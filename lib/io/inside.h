@@ -62,7 +62,9 @@ struct timer *timer_new_weak(struct loop *, loop_fn, void *arg) MUST;
 struct timers *loop_timers(struct loop *);
 struct loop_io *loop_io(struct loop *);
 void loop_post(struct loop *);		/* the ready list is not empty */
-void loop_traffic(struct loop *);	/* bytes moved: memory may be worth trimming */
+/* So many bytes moved: memory may be worth trimming, soon. */
+void loop_traffic(struct loop *, size_t n);
+void loop_stir(struct loop *);		/* something came: no wait in vain */
 void loop_owe(struct loop *);		/* a child was let go of: loop_settle waits */
 void loop_paid(struct loop *);		/* its memory is freed */
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "base/log.h"
 #include "base/queue.h"
 #include "base/xmalloc.h"
+#include "io/busypoll.h"
 #include "io/dnslib.h"
 #include "io/inside.h"
 
@@ -30,12 +32,6 @@
 #define TRIM_THRESHOLD	(128 * 1024 * 1024)
 #define MMAP_THRESHOLD	(32 * 1024 * 1024)	/* the most that glibc takes */
 #define TRIM_MS		30000
-
-struct watch {
-	struct event	*ev;
-	loop_fn		 fn;
-	void		*arg;
-};
 
 struct deferred {
 	loop_fn			 fn;
@@ -66,6 +62,9 @@ struct loop {
 	TAILQ_HEAD(, handler)	 handlers;
 	struct timer		*trim;
 	struct loop_io		 io;
+	struct busypoll		 poll;
+	uint64_t		 stirs;		/* what happened so far */
+	bool			 alone;		/* on one processor: who looks, hinders */
 	size_t			 owed;		/* children let go of, not yet reaped */
 	bool			 posted;
 	bool			 stop;
@@ -110,6 +109,7 @@ set_process_options(void)
 void
 loop_post(struct loop *l)
 {
+	l->stirs++;
 	if (l->posted)
 		return;
 	l->posted = true;
@@ -259,8 +259,9 @@ on_trim(void *arg)
 }
 
 void
-loop_traffic(struct loop *l)
+loop_traffic(struct loop *l, size_t n)
 {
+	busypoll_moved(&l->poll, n);
 	if (!timer_armed(l->trim))
 		timer_set(l->trim, TRIM_MS);
 }
@@ -328,6 +329,7 @@ loop_new(struct err *e)
 	if (l->post == NULL || l->limit == NULL)
 		fatalx("loop: out of memory");
 	l->trim = timer_new_weak(l, on_trim, l);
+	l->alone = sysconf(_SC_NPROCESSORS_ONLN) == 1;
 	l->io.in = xmalloc(SCRATCH_IN);
 	l->io.out = xmalloc(SCRATCH_OUT);
 	l->io.plain = xmalloc(SCRATCH_PLAIN);
@@ -403,11 +405,40 @@ turn(struct loop *l, int flags)
 	l->turning = false;
 }
 
+static int64_t
+steady_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* A turn as the loop has it for itself: it sleeps until there is something to do,
+ * unless that most likely comes at once. */
+static void
+turn_or_sleep(struct loop *l)
+{
+	uint64_t	stirs = l->stirs;
+	bool		awake;
+
+	if (l->posted || l->alone) {
+		turn(l, EVLOOP_ONCE);
+		return;
+	}
+	awake = busypoll_awake(&l->poll, steady_us());
+	turn(l, awake ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	if (l->stirs != stirs)
+		busypoll_came(&l->poll, steady_us());
+	else if (awake)
+		sched_yield();
+}
+
 void
 loop_run(struct loop *l)
 {
 	while (!l->stop && loop_alive(l))
-		turn(l, EVLOOP_ONCE);
+		turn_or_sleep(l);
 	l->stop = false;
 }
 
@@ -475,6 +506,12 @@ loop_now(struct loop *l)
 	return l->now;
 }
 
+void
+loop_stir(struct loop *l)
+{
+	l->stirs++;
+}
+
 struct event_base *
 loop_base(struct loop *l)
 {
@@ -493,7 +530,7 @@ loop_io(struct loop *l)
 	return &l->io;
 }
 
-/* --- signals and descriptors --------------------------------------------- */
+/* --- signals ------------------------------------------------------------- */
 
 static void
 on_signal(evutil_socket_t signo, short what, void *arg)
@@ -535,48 +572,4 @@ loop_unsignal(struct loop *l, int signo)
 	TAILQ_REMOVE(&l->handlers, h, entry);
 	event_free(h->ev);
 	free(h);
-}
-
-static void
-on_watch(evutil_socket_t fd, short what, void *arg)
-{
-	struct watch *w = arg;
-
-	(void)fd;
-	(void)what;
-	w->fn(w->arg);
-}
-
-static struct watch *
-watch_new(struct loop *l, int fd, short what, loop_fn fn, void *arg)
-{
-	struct watch *w = xmalloc(sizeof *w);
-
-	w->fn = fn;
-	w->arg = arg;
-	w->ev = event_new(l->base, fd, what | EV_PERSIST, on_watch, w);
-	if (w->ev == NULL || event_add(w->ev, NULL) == -1)
-		fatalx("loop: cannot watch descriptor %d", fd);
-	return w;
-}
-
-struct watch *
-watch_readable(struct loop *l, int fd, loop_fn fn, void *arg)
-{
-	return watch_new(l, fd, EV_READ, fn, arg);
-}
-
-struct watch *
-watch_writable(struct loop *l, int fd, loop_fn fn, void *arg)
-{
-	return watch_new(l, fd, EV_WRITE, fn, arg);
-}
-
-void
-watch_free(struct watch *w)
-{
-	if (w == NULL)
-		return;
-	event_free(w->ev);
-	free(w);
 }

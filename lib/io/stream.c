@@ -234,7 +234,7 @@ stream_bottom_readable(struct stream *s, size_t added)
 	s->bytes_in += added;
 	s->last_in = loop_now(s->loop);
 	s->was_full = stream_room(s) == 0;
-	loop_traffic(s->loop);
+	loop_traffic(s->loop, added);
 	note(s, P_READ);
 }
 
@@ -243,7 +243,7 @@ stream_bottom_wrote(struct stream *s, size_t taken)
 {
 	s->bytes_out += taken;
 	s->last_out = loop_now(s->loop);
-	loop_traffic(s->loop);
+	loop_traffic(s->loop, taken);
 	if (s->above && buf_len(s->out) <= STREAM_OUT_LOW) {
 		s->above = false;
 		note(s, P_DRAINED);
