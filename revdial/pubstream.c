@@ -96,11 +96,11 @@ stream_new(struct revdial_session *s)
 }
 
 /* Closed by its owner after the finish: when both sides have said all, that
- * was it. */
+ * was it. Inside a callback of its own it stays until that returns, see tell. */
 static void
 linger_done(struct revdial_stream *st)
 {
-	if (st->lingering && (st->ms == NULL ||
+	if (st->lingering && !st->running && (st->ms == NULL ||
 	    (mux_stream_finished(st->ms) && st->eof)))
 		destroy(st);
 }
@@ -291,6 +291,8 @@ tell(struct revdial_session *s, struct revdial_stream *st)
 	st->running = false;
 	if (st->closed && !st->lingering)
 		destroy(st);
+	else
+		linger_done(st);
 }
 
 /* Those that are put there meanwhile wait for the next time. */
