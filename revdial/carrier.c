@@ -83,7 +83,10 @@ on_refused(const char *why, void *arg)
 static void
 on_pong(void *arg)
 {
-	(void)arg;
+	struct carrier *c = arg;
+
+	if (mux_leaves(c->m))
+		session_post(&c->r);
 }
 
 static void
@@ -209,7 +212,7 @@ carrier_work(struct revdial *r)
 	any = open_waiting(c) || any;
 	if (!is_held(c, any))
 		pump(c);
-	if (!r->freed && !r->down && mux_leaves(c->m) && mux_streams(c->m) == 0)
+	if (!r->freed && !r->down && stream_unsent(r->carrier) == 0 && mux_parted(c->m))
 		session_down(r, 0, "drained");
 }
 
@@ -235,13 +238,22 @@ on_drained(struct stream *s, void *arg)
 	session_post(arg);
 }
 
+/* One side has taken leave, and no stream is left. */
+static bool
+all_ended(const struct carrier *c)
+{
+	return (mux_leaves(c->m) || mux_peer_leaves(c->m)) && mux_streams(c->m) == 0;
+}
+
 static void
 on_eof(struct stream *s, void *arg)
 {
 	struct carrier *c = arg;
 
 	(void)s;
-	if (mux_peer_leaves(c->m))
+	if (mux_leaves(c->m) && mux_streams(c->m) == 0)
+		session_down(&c->r, 0, "drained");
+	else if (mux_peer_leaves(c->m))
 		session_down(&c->r, 0, "left");
 	else
 		session_down(&c->r, STREAM_RESET, "closed the connection");
@@ -252,8 +264,10 @@ on_error(struct stream *s, const struct err *e, void *arg)
 {
 	struct carrier *c = arg;
 
-	(void)s;
-	session_down(&c->r, e->code, "%s", e->msg);
+	if (e->code == STREAM_RESET && all_ended(c))
+		on_eof(s, arg);
+	else
+		session_down(&c->r, e->code, "%s", e->msg);
 }
 
 static const struct stream_cb carrier_cb = {
@@ -263,6 +277,16 @@ static const struct stream_cb carrier_cb = {
 	.error = on_error,
 };
 
+/* All is said, and only the answer to the last ping is missing: for so long yet,
+ * since a peer may say other things for ever. */
+static int64_t
+parting_left(const struct carrier *c)
+{
+	int64_t us = mux_parting_us(c->m);
+
+	return us == -1 ? INT64_MAX : c->r.config.dead_ms - us / 1000;
+}
+
 /* One timer a session, set for when it would be silent for too long; bytes
  * that come meanwhile do not touch it. */
 static void
@@ -270,8 +294,11 @@ on_beat(void *arg)
 {
 	struct carrier	*c = arg;
 	int64_t		 silent = loop_now(c->r.loop) - c->r.last_heard;
+	int64_t		 left = parting_left(c);
 
 	session_expire(&c->r);
+	if (left <= 0)
+		session_down(&c->r, STREAM_TIMEOUT, "never answered the last ping");
 	if (c->r.freed || c->r.down)
 		return;
 	mux_tick(c->m);
@@ -282,7 +309,8 @@ on_beat(void *arg)
 		mux_ping(c->m);
 		silent = 0;
 	}
-	timer_set_coarse(c->beat, c->r.config.ping_ms - silent);
+	silent = c->r.config.ping_ms - silent;
+	timer_set_coarse(c->beat, left < silent ? left : silent);
 }
 
 /* --- life -------------------------------------------------------------------------- */

@@ -93,7 +93,8 @@ struct revdial *revdial_v2_listener(struct loop *, struct stream *carrier,
 typedef void (*revdial_open_fn)(struct stream *s, const struct err *why, void *arg);
 void revdial_open(struct revdial *, revdial_open_fn opened, void *arg);
 
-/* Tells the peer (yamux: go away 0) and ends when its streams have; then down. */
+/* Tells the peer (yamux: go away 0) and ends when its streams have (and the peer
+ * has answered a ping after that, for which it has dead_ms); then down. */
 void revdial_drain(struct revdial *);
 /* Cuts everything; no callback follows. Streams still held get STREAM_GONE. */
 void revdial_free(struct revdial *);

@@ -211,6 +211,25 @@ mux_leaves(const struct mux *m)
 	return m->leaving;
 }
 
+bool
+mux_parted(struct mux *m)
+{
+	if (!m->leaving || m->failed || m->n > 0 || mux_has_output(m))
+		return false;
+	if (m->parting)
+		return !m->ping_out;
+	m->parting = true;
+	m->ping_out = false;	/* one that went before the last words tells nothing */
+	mux_ping(m);
+	return false;
+}
+
+int64_t
+mux_parting_us(const struct mux *m)
+{
+	return m->parting && m->ping_out ? m->ops->now_us(m->arg) - m->ping_us : -1;
+}
+
 size_t
 mux_streams(const struct mux *m)
 {

@@ -89,6 +89,11 @@ void mux_leave(struct mux *);
 void mux_gone(struct mux *, const char *why);
 bool mux_peer_leaves(const struct mux *);	/* it said go away 0 */
 bool mux_leaves(const struct mux *);	/* we did: asked to, or all our ids are used up */
+/* We leave, no stream is left, and the peer has read all that was said of them.
+ * To be asked when all output has left us; a ping asks the peer, so pong is when to
+ * ask again. Whoever hangs up before that may lose what is on its way. */
+bool mux_parted(struct mux *);
+int64_t mux_parting_us(const struct mux *);	/* for how long only that ping is missing; or -1 */
 size_t mux_streams(const struct mux *);	/* that frames can still be about */
 
 /* A new stream to the peer. NULL and e; code EAGAIN: too many wait for their

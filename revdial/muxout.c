@@ -121,7 +121,7 @@ bool
 mux_has_output(const struct mux *m)
 {
 	return evbuffer_get_length(m->head) > 0 || (!m->failed &&
-	    (!TAILQ_EMPTY(&m->control) || !TAILQ_EMPTY(&m->fresh) ||
+	    (m->starved || !TAILQ_EMPTY(&m->control) || !TAILQ_EMPTY(&m->fresh) ||
 	    !TAILQ_EMPTY(&m->ready)));
 }
 

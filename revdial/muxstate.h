@@ -69,6 +69,7 @@ struct mux {
 	bool			 starved;	/* an allocation failed: about to fail */
 	bool			 leaving;	/* we said go away 0 */
 	bool			 peer_leaves;
+	bool			 parting;	/* the last ping went after all else */
 
 	/* By id those that live; the over ones wait for mux_stream_close. */
 	struct mux_stream	**buckets;

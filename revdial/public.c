@@ -75,12 +75,35 @@ finish(struct revdial_session *s, enum revdial_end end, const char *fmt, ...)
 	cut(s, s->why.msg);
 }
 
+/* One side has taken leave, and no stream is left. */
+static bool
+all_ended(const struct revdial_session *s)
+{
+	return (mux_leaves(s->m) || mux_peer_leaves(s->m)) && mux_streams(s->m) == 0;
+}
+
+static void
+take_eof(struct revdial_session *s)
+{
+	if (mux_leaves(s->m) && mux_streams(s->m) == 0 &&
+	    evbuffer_get_length(s->out) == 0)
+		finish(s, REVDIAL_PEACE, "drained");
+	else if (mux_peer_leaves(s->m))
+		finish(s, REVDIAL_PEACE, "the other side left");
+	else
+		finish(s, REVDIAL_RESET, "the other side closed the connection");
+}
+
 /* doing: "read" or "write"; errno is why. */
 static void
 link_failed(struct revdial_session *s, const char *doing)
 {
 	enum revdial_end end = REVDIAL_IO;
 
+	if ((errno == ECONNRESET || errno == EPIPE) && all_ended(s)) {
+		take_eof(s);
+		return;
+	}
 	if (errno == ENOMEM)
 		end = REVDIAL_NO_MEMORY;
 	else if (errno == ECONNRESET || errno == EPIPE)
@@ -97,15 +120,6 @@ mux_failed(struct revdial_session *s, const struct err *e)
 }
 
 /* --- bytes ---------------------------------------------------------------------- */
-
-static void
-take_eof(struct revdial_session *s)
-{
-	if (mux_peer_leaves(s->m))
-		finish(s, REVDIAL_PEACE, "the other side left");
-	else
-		finish(s, REVDIAL_RESET, "the other side closed the connection");
-}
 
 static void
 feed(struct revdial_session *s)
@@ -228,6 +242,8 @@ pub_beat_soon(struct revdial_session *s)
 		due = s->wrote_ms + o->write_ms;
 	if ((n = pub_streams_linger_by(s)) < due)
 		due = n;
+	if ((n = mux_parting_us(s->m)) >= 0 && now - n / 1000 + o->dead_ms < due)
+		due = now - n / 1000 + o->dead_ms;
 	n = due > now ? due - now : 0;
 	tv.tv_sec = (time_t)(n / 1000);
 	tv.tv_usec = (suseconds_t)(n % 1000) * 1000;
@@ -253,6 +269,8 @@ beat(struct revdial_session *s)
 	else if (s->waiting && now - s->wrote_ms >= o->write_ms)
 		finish(s, REVDIAL_TIMEOUT, "nothing could be sent for %lld ms",
 		    (long long)(now - s->wrote_ms));
+	else if (mux_parting_us(s->m) / 1000 >= o->dead_ms)
+		finish(s, REVDIAL_TIMEOUT, "the other side never answered the last ping");
 	else if (now - s->heard_ms >= o->ping_ms)
 		mux_ping(s->m);
 	if (!s->over) {
@@ -267,8 +285,7 @@ beat(struct revdial_session *s)
 static void
 check_drained(struct revdial_session *s)
 {
-	if (!s->over && mux_leaves(s->m) && mux_streams(s->m) == 0 &&
-	    !mux_has_output(s->m) && evbuffer_get_length(s->out) == 0)
+	if (!s->over && evbuffer_get_length(s->out) == 0 && mux_parted(s->m))
 		finish(s, REVDIAL_PEACE, "drained");
 }
 

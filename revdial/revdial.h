@@ -133,7 +133,9 @@ void revdial_session_ready(struct revdial_session *, int what);
  * before all others: call it right after that. 0, or -1 and errno. */
 int revdial_session_early(struct revdial_session *, const void *p, size_t len);
 /* Tells the peer that no more streams are wanted, refuses new ones, and ends
- * the session in peace when those that are open have ended. */
+ * the session in peace when those that are open have ended and the peer has
+ * read all that was said, which a ping asks it; REVDIAL_TIMEOUT if that is not
+ * answered in dead_ms. */
 void revdial_session_drain(struct revdial_session *);
 /* Cuts what is left and closes the transport; NULL is fine. No callback of it
  * or its streams follows. Streams that you hold are dead, and still to be

@@ -4,7 +4,7 @@
  * Exercises mux_input with frames as they come, in pieces, mux_output with
  * what it answers, and all that an owner of streams does in between: accept,
  * refuse, write, finish, consume, close (also from inside of an event), open,
- * ping, leave, tick. The model knows of each stream, from the wire alone, what
+ * ping, leave, part, tick. The model knows of each stream, from the wire alone, what
  * each side may send, and the bytes themselves. After every step:
  *	- what came is with the stream that it was for, all of it, in order, once
  *	- what is sent are whole frames, of streams that may say that, within the
@@ -12,6 +12,7 @@
  *	- the peer may send what it was promised, and not a byte more
  *	- no event comes for a stream that ended or was closed
  *	- what lies unread is within the session's bound and the budget's
+ *	- nobody parts before the peer answered a ping that went after the last word
  *	- the mux's own accounts add up (mux_check)
  *
  * Input: operations of a byte, with what follows. Below 0x40: so many raw bytes
@@ -63,6 +64,11 @@ static int64_t now_us;
 static uint64_t fed;
 static bool by_peer;		/* its go away ended the session */
 static bool close_inside;	/* the next event closes its stream */
+
+/* Frames said, counted: up to which is one of a stream; the last ping; up to which
+ * the peer has read, as its answer tells (or its lie, before it was asked). */
+static uint64_t said, last_word, asked, known;
+static uint32_t question;
 
 /* The peer's bytes as the model parses them. */
 static uint8_t header[FRAME_HEADER];
@@ -259,6 +265,7 @@ check_stream_frame(const struct frame *h)
 		    h->length == 0 && (h->id % 2 == 1) != m->config.dialer);
 		return;
 	}
+	last_word = said;
 	/* Each at most once, and nothing after the last. */
 	must(!f->last_out);
 	must(!(h->flags & FRAME_SYN) == !(f->local && !f->syn_out));
@@ -286,6 +293,11 @@ check_output(struct frame *h)
 	while (evbuffer_get_length(out) > 0) {
 		must(evbuffer_remove(out, raw, sizeof raw) == (int)sizeof raw);
 		must(frame_parse(h, raw, NULL) == 0);
+		said++;
+		if (h->type == FRAME_PING && h->flags == FRAME_SYN) {
+			asked = said;
+			question = h->length;
+		}
 		if (h->type == FRAME_DATA)
 			must(evbuffer_get_length(out) >= h->length);
 		if (h->id != 0)
@@ -319,6 +331,8 @@ check_header(int r, const struct err *e)
 	}
 	if (h.type == FRAME_DATA)
 		left = h.length;
+	if (h.type == FRAME_PING && h.flags == FRAME_ACK && h.length >= question)
+		known = h.length == question ? asked : UINT64_MAX;
 	sink = h.type == FRAME_DATA ? f : NULL;
 	if (f == NULL || h.id == 0)
 		return;
@@ -425,8 +439,10 @@ session_operation(unsigned op, unsigned p)
 		close_inside = true;
 	else if (op < 12)
 		mux_ping(m);
-	else
+	else if (op < 15)
 		mux_tick(m);
+	else if (mux_parted(m))
+		must(m->leaving && mux_streams(m) == 0 && known > last_word);
 	now_us += (int64_t)p * p * 1000;
 }
 
@@ -545,6 +561,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	now_us = 0;
 	fed = header_n = left = 0;
+	said = last_word = asked = known = question = 0;
 	sink = NULL;
 	close_inside = by_peer = false;
 	wire = evbuffer_new();

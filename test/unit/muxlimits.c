@@ -74,6 +74,50 @@ START_TEST(we_leave)
 }
 END_TEST
 
+static uint32_t
+asked(void)
+{
+	struct frame f;
+
+	flush(1 << 20);
+	f = next_frame();
+	ck_assert_int_eq(f.type, FRAME_PING);
+	ck_assert_int_eq(f.flags, SYN);
+	expect_nothing();
+	return f.length;
+}
+
+/* An answer to what was asked before the last words tells nothing of them. */
+START_TEST(we_part)
+{
+	struct end *x = opened(1);
+	uint32_t value;
+
+	mux_ping(m);
+	value = asked();
+	ck_assert(!mux_parted(m));		/* we never said that we leave */
+	mux_leave(m);
+	ck_assert(!mux_parted(m));		/* x */
+	expect(FRAME_GO_AWAY, 0, 0, 0);
+	close_end(x);
+	ck_assert(!mux_parted(m));		/* its reset is not out */
+	expect(FRAME_WINDOW_UPDATE, RST, 1, 0);
+	expect_nothing();
+	ck_assert_int_eq(mux_parting_us(m), -1);
+	ck_assert(!mux_parted(m));
+	feed(FRAME_PING, ACK, 0, value);
+	value = asked();
+	now_us += 7 * MS;
+	ck_assert(!mux_parted(m));
+	ck_assert_int_eq(mux_parting_us(m), 7 * MS);
+	feed(FRAME_PING, ACK, 0, value);
+	ck_assert_int_eq(pongs, 1);
+	ck_assert(mux_parted(m));
+	ck_assert_int_eq(mux_parting_us(m), -1);
+	expect_nothing();
+}
+END_TEST
+
 START_TEST(gone)
 {
 	struct end *x = opened(1), *y = end_new(mux_open(m, &e));
@@ -371,6 +415,7 @@ unit_suite(void)
 	tcase_add_test(t, peer_leaves);
 	tcase_add_test(t, peer_fails);
 	tcase_add_test(t, we_leave);
+	tcase_add_test(t, we_part);
 	tcase_add_test(t, gone);
 	tcase_add_test(t, bad_headers);
 	tcase_add_test(t, backlog);

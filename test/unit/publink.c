@@ -5,10 +5,13 @@
  */
 #include "unit.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib_pub.h"
@@ -215,6 +218,78 @@ START_TEST(fails)
 }
 END_TEST
 
+#define ANSWER	(200 * 1024)	/* less than a first window: it needs no credit */
+
+static void
+set_size(int fd, int which, int size)
+{
+	ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, which, &size, sizeof size), 0);
+}
+
+/* A path that holds the whole answer, on the side of whoever sends it. */
+static void
+long_path(void)
+{
+	struct sockaddr_in	sin = { .sin_family = AF_INET };
+	socklen_t		len = sizeof sin;
+	int			l = socket(AF_INET, SOCK_STREAM, 0);
+
+	close(pub_fds[0]);
+	close(pub_fds[1]);
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	pub_fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	set_size(pub_fds[0], SO_RCVBUF, 8 * 1024);
+	ck_assert_int_eq(bind(l, (struct sockaddr *)&sin, sizeof sin), 0);
+	ck_assert_int_eq(listen(l, 1), 0);
+	ck_assert_int_eq(getsockname(l, (struct sockaddr *)&sin, &len), 0);
+	ck_assert_int_eq(connect(pub_fds[0], (struct sockaddr *)&sin, sizeof sin), 0);
+	pub_fds[1] = accept(l, NULL, NULL);
+	set_size(pub_fds[1], SO_SNDBUF, 2 * ANSWER);
+	close(l);
+}
+
+/* Whoever is answered gives credit while he reads. Nobody may be gone by then. */
+START_TEST(drained_with_an_answer_on_its_way)
+{
+	static const unsigned char answer[ANSWER];
+
+	long_path();
+	begin_balky(&balky[0], &opener, pub_fds[0], REVDIAL_DIALER);
+	server.s = revdial_session_fd(pub_base, pub_fds[1], REVDIAL_LISTENER, NULL,
+	    &pub_events, &server);
+	pub_write(pub_open(&opener), "x");
+	revdial_stream_finish(opener.users[0].st);
+	PUB_UNTIL(server.n == 1 && server.users[0].eof);
+	ck_assert_int_eq(revdial_stream_write(server.users[0].st, answer, ANSWER), ANSWER);
+	revdial_stream_finish(server.users[0].st);
+	pub_close(&server.users[0]);
+	revdial_session_drain(server.s);
+	PUB_UNTIL(opener.users[0].eof || opener.over);
+	ck_assert_uint_eq(opener.users[0].got, ANSWER);
+	PUB_UNTIL(server.over && opener.over);
+	ck_assert_int_eq(server.end, REVDIAL_PEACE);
+	ck_assert_str_eq(server.why, "drained");
+	ck_assert_int_eq(opener.end, REVDIAL_PEACE);
+}
+END_TEST
+
+/* Whoever asks and asks, and never answers, is no peer to wait for. */
+START_TEST(the_last_ping_is_never_answered)
+{
+	static const char		 ping[12] = { 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7 };
+	static const struct revdial_options o = { .ping_ms = 20, .dead_ms = 100 };
+
+	opener.s = revdial_session_fd(pub_base, pub_fds[0], REVDIAL_DIALER, &o,
+	    &pub_events, &opener);
+	revdial_session_drain(opener.s);
+	PUB_UNTIL(opener.over || (revdial_session_silent_ms(opener.s) >= 10 &&
+	    write(pub_fds[1], ping, sizeof ping) == -1));
+	ck_assert_int_eq(opener.end, REVDIAL_TIMEOUT);
+	ck_assert_str_eq(opener.why, "the other side never answered the last ping");
+	close(pub_fds[1]);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -225,6 +300,8 @@ unit_suite(void)
 	tcase_add_test(t, all_arrives);
 	tcase_add_test(t, in_vain);
 	tcase_add_loop_test(t, fails, 0, (int)(sizeof failures / sizeof failures[0]));
+	tcase_add_test(t, drained_with_an_answer_on_its_way);
+	tcase_add_test(t, the_last_ping_is_never_answered);
 	suite_add_tcase(s, t);
 	return s;
 }
