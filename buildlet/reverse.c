@@ -21,6 +21,7 @@
 #define REDIRECTS_MAX	2
 #define ANSWER_MAX	400	/* of a refusal's text we show so much */
 #define WRONG_KEY	412
+#define PARTING_MAX	4	/* sessions whose last streams may go on */
 #define BOTH_VERSIONS	API_REVDIAL_YAMUX ", " API_REVDIAL_V2
 
 struct reverse {
@@ -47,6 +48,7 @@ struct reverse {
 
 	struct revdial		*session;
 	int64_t			 up_ms;		/* since when */
+	struct revdial		*parting[PARTING_MAX];	/* older ones, as long as they last */
 };
 
 static void	try_start(void *arg);
@@ -68,13 +70,36 @@ try_drop(struct reverse *v)
 	str_clear(&v->text);
 }
 
+/* Of v->parting; NULL: the first free place. */
+static struct revdial **
+parting_find(struct reverse *v, const struct revdial *session)
+{
+	int	i;
+
+	for (i = 0; i < PARTING_MAX; i++)
+		if (v->parting[i] == session)
+			return &v->parting[i];
+	return NULL;
+}
+
+static bool
+is_parting(const struct reverse *v)
+{
+	int	i;
+
+	for (i = 0; i < PARTING_MAX; i++)
+		if (v->parting[i] != NULL)
+			return true;
+	return false;
+}
+
 /* How long until -give-up; -1: for ever. */
 static int64_t
 patience_left(const struct reverse *v)
 {
 	int64_t	gone = loop_now(v->b->loop) - v->lost_ms;
 
-	if (v->set->give_up_ms == 0)
+	if (v->set->give_up_ms == 0 || is_parting(v))
 		return -1;
 	return gone < v->set->give_up_ms ? v->set->give_up_ms - gone : 0;
 }
@@ -125,11 +150,19 @@ static void
 on_down(struct revdial *session, const struct err *why, void *arg)
 {
 	struct reverse	*v = arg;
+	struct revdial	**older = parting_find(v, session);
 	int64_t		 now = loop_now(v->b->loop);
 
 	revdial_free(session);
+	if (v->session == NULL || older == NULL)
+		v->lost_ms = now;
+	if (older != NULL) {
+		log_info("coordinator %s: the older connection ended: %s",
+		    v->set->coordinator, why->msg);
+		*older = NULL;
+		return;
+	}
 	v->session = NULL;
-	v->lost_ms = now;
 	if (now - v->up_ms >= v->set->settled_ms)
 		backoff_reset(&v->backoff);
 	log_warn("coordinator %s: connection lost: %s", v->set->coordinator,
@@ -137,8 +170,26 @@ on_down(struct revdial *session, const struct err *why, void *arg)
 	try_later(v, 0);
 }
 
+/* No new requests come here for much longer; those that run are not disturbed. */
+static void
+on_leaves(struct revdial *session, void *arg)
+{
+	struct reverse	*v = arg;
+	struct revdial	**place = parting_find(v, NULL);
+
+	if (session != v->session || v->stopped || place == NULL)
+		return;
+	log_info("coordinator %s: takes leave of this connection: making another "
+	    "beside it", v->set->coordinator);
+	*place = session;
+	v->session = NULL;
+	if (loop_now(v->b->loop) - v->up_ms >= v->set->settled_ms)
+		backoff_reset(&v->backoff);
+	try_later(v, 0);
+}
+
 static const struct revdial_cb session_cb = {
-	.accept = on_accept, .down = on_down,
+	.accept = on_accept, .down = on_down, .leaves = on_leaves,
 };
 
 /* The coordinator's heartbeat comes every 12 s, and is a sign of life for us
@@ -421,11 +472,15 @@ reverse_key(const struct reverse *v)
 void
 reverse_free(struct reverse *v)
 {
+	int	i;
+
 	if (v == NULL)
 		return;
 	reverse_stop(v);
 	try_drop(v);
 	revdial_free(v->session);
+	for (i = 0; i < PARTING_MAX; i++)
+		revdial_free(v->parting[i]);
 	timer_free(v->timer);
 	tls_ctx_free(v->tls);
 	secret_wipe(v->key, strlen(v->key));

@@ -4,6 +4,8 @@
  *
  * A connection that is lost or refused is tried again for ever: at once, then
  * with growing pauses. Commands go on meanwhile unless their own stream broke.
+ * Where the coordinator takes leave of a connection, another one is made beside
+ * it, and what runs over the older one goes on there to its end.
  */
 #ifndef BUILDLET_REVERSE_H
 #define BUILDLET_REVERSE_H

@@ -26,6 +26,7 @@ struct conn {
 	struct bclient_call	*call;		/* until its head */
 	bool			 idle;
 	bool			 kept;		/* the call under way is not its first */
+	bool			 last;		/* no call after the one under way */
 	int64_t			 idle_since;
 	uint64_t		 in_before;	/* bytes received when the call began */
 	TAILQ_ENTRY(conn)	 entry;		/* in busy or idle */
@@ -35,6 +36,7 @@ TAILQ_HEAD(conns, conn);
 struct dial {
 	struct bclient		*bc;
 	struct bclient_call	*call;		/* NULL: nobody waits any more */
+	bool			 last;		/* begun before bclient_renew */
 	TAILQ_ENTRY(dial)	 entry;
 };
 
@@ -100,12 +102,13 @@ conn_close(struct conn *c)
 }
 
 static struct conn *
-conn_new(struct bclient *bc, struct stream *s)
+conn_new(struct bclient *bc, struct stream *s, bool last)
 {
 	struct conn	*c = xcalloc(1, sizeof *c);
 
 	c->bc = bc;
 	c->loop = bc->loop;
+	c->last = last;
 	c->id = ++bc->last_id;
 	c->hc = http_conn_new(bc->loop, s, &bc->limits);
 	http_conn_on_over(c->hc, on_over, c);
@@ -158,7 +161,7 @@ on_over(struct http_conn *hc, bool reusable, void *arg)
 	(void)hc;
 	if (c->hc == NULL)
 		return;
-	if (reusable && c->call == NULL)
+	if (reusable && !c->last && c->call == NULL)
 		conn_keep(c);
 	else if (c->call == NULL)
 		conn_close(c);
@@ -309,6 +312,7 @@ on_opened(struct stream *s, const struct err *why, void *arg)
 	struct dial		*d = arg;
 	struct bclient		*bc = d->bc;
 	struct bclient_call	*call = d->call;
+	bool			 last = d->last;
 
 	TAILQ_REMOVE(&bc->dials, d, entry);
 	bc->nconns--;
@@ -318,9 +322,13 @@ on_opened(struct stream *s, const struct err *why, void *arg)
 	if (s != NULL)
 		stream_set_peer(s, bc->name);
 	if (s != NULL && call != NULL) {
-		call_send(call, conn_new(bc, s));
+		call_send(call, conn_new(bc, s, last));
+	} else if (s != NULL && last) {
+		stream_close(s);
 	} else if (s != NULL) {
-		conn_keep(conn_new(bc, s));
+		conn_keep(conn_new(bc, s, false));
+	} else if (call != NULL && last) {
+		call_dial(call);
 	} else if (call != NULL) {
 		call->why = *why;
 		(void)err_wrap(&call->why, "%s: dial", call->what);
@@ -474,6 +482,20 @@ bclient_cut(struct bclient *bc, const char *why)
 		call_fail_later(call, BCLIENT_CUT, why);
 	while ((c = TAILQ_FIRST(&bc->busy)) != NULL)
 		conn_close(c);
+}
+
+void
+bclient_renew(struct bclient *bc)
+{
+	struct conn	*c;
+	struct dial	*d;
+
+	while ((c = TAILQ_FIRST(&bc->idle)) != NULL)
+		conn_close(c);
+	TAILQ_FOREACH(c, &bc->busy, entry)
+		c->last = true;
+	TAILQ_FOREACH(d, &bc->dials, entry)
+		d->last = true;
 }
 
 void

@@ -86,6 +86,9 @@ struct bclient *bclient_new(struct loop *, const char *name, bclient_dial_fn,
  * under way break off. The client can be used on. A lease's end: nothing of it
  * may reach into the next. */
 void bclient_cut(struct bclient *, const char *why);
+/* What dial gives is another session from now on: no connection of before is kept
+ * for a further call; those under way go on, and dials that fail are made again. */
+void bclient_renew(struct bclient *);
 void bclient_sweep(struct bclient *, int64_t now);	/* deadlines, idle connections */
 size_t bclient_conns(const struct bclient *);		/* under way and kept */
 uint64_t bclient_answers(const struct bclient *);	/* heads received so far: signs of life */

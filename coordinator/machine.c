@@ -352,7 +352,8 @@ row_fill(const struct machine *m, struct machine_row *r)
 	r->heard = wall_of(m, machine_heard(m));
 	r->since = wall_of(m, m->since);
 	r->rtt_us = m->rd == NULL ? -1 : revdial_rtt_us(m->rd);
-	r->streams = m->rd == NULL ? 0 : revdial_streams(m->rd);
+	r->streams = m->rd == NULL ? 0 : revdial_streams(m->rd) +
+	    successor_streams(m);
 }
 
 static int
@@ -455,6 +456,7 @@ machines_free(struct machines *all)
 	while (map_next(all->by_name, &it, NULL, &v)) {
 		m = v;
 		bclient_free(m->bc, "the coordinator stops");
+		successor_forget(m);
 		if (m->rd != NULL)
 			revdial_free(m->rd);
 		machine_free(m);

@@ -9,10 +9,11 @@
  *	                                 quarantined
  *
  * Each registration under a name raises the epoch and evicts the older session
- * at once. A struct machine stays while it is connected or leased, and for a
- * while after that; keep a pointer only through a callback of yours or while
- * you own its lease. A const char * from an accessor lives until the loop's
- * next turn.
+ * at once; only where that takes leave (revdial_leaves) the same process goes on in
+ * the new session as if it were the old one. A struct machine stays while it is
+ * connected or leased, and for a while after that; keep a pointer only through a
+ * callback of yours or while you own its lease. A const char * from an accessor
+ * lives until the loop's next turn.
  */
 #ifndef COORDINATOR_MACHINE_H
 #define COORDINATOR_MACHINE_H

@@ -1,7 +1,7 @@
 /*
  * machine_int.h - the inside of a machine, shared by machine.c (registry and
- * states), session.c (registering, status, being lost) and wipe.c (cleaning
- * and preparing). Nobody else includes it.
+ * states), session.c (registering, status, being lost), successor.c (sessions that
+ * take leave) and wipe.c (cleaning and preparing). Nobody else includes it.
  */
 #ifndef COORDINATOR_MACHINE_INT_H
 #define COORDINATOR_MACHINE_INT_H
@@ -20,6 +20,10 @@ struct machine_type {
 	size_t			 n[MACHINE_STATES];
 };
 
+#define OLDER_MAX 4	/* that may still have streams */
+
+struct successor;
+
 enum machine_tell { TELL_LOST = 1, TELL_BUSY = 2, TELL_IDLE = 4 };
 
 struct machine {
@@ -34,7 +38,11 @@ struct machine {
 	/* this session */
 	uint64_t		 epoch;
 	struct revdial		*rd;		/* NULL: not connected */
-	struct bclient		*bc;
+	struct bclient		*bc;		/* of all its sessions; dials rd */
+	struct revdial		*older[OLDER_MAX];	/* sessions that take leave */
+	size_t			 older_n;
+	struct successor	*next;		/* asks to take over; NULL: none */
+	unsigned		 offers;	/* to take over, so far */
 	bool			 yamux;
 	bool			 resumed;	/* its TLS session was taken up again */
 	bool			 known;		/* its first status has come */
@@ -62,6 +70,7 @@ struct errand {
 	struct machine		*m;
 	uint64_t		 epoch;
 	struct machines		*all;
+	unsigned		 number;	/* successor.c: of which offer */
 	char			*lease;		/* prepare: whose */
 	machine_ready_fn	 ready;
 	void			*ready_arg;
@@ -91,8 +100,23 @@ struct machine *errand_over(struct errand *);
 int64_t machine_now(const struct machine *);
 
 void session_sweep(struct machine *, int64_t now);
-/* The session is cut, if there is one; m is gone. */
+/* The session is cut, if there is one, with all that belongs to it; m is gone. */
 void session_over(struct machine *, const char *why);
+/* From gone: rd is its session, and it is asked for its status. */
+void session_begin(struct machine *, const struct machine_join *, struct revdial *rd,
+    bool resumed);
+void session_came(struct machine *, const struct machine_join *, bool resumed); /* notes whence */
+
+/* m has a session: does one that registers belong beside it? */
+bool successor_wanted(const struct machine *, const struct machine_join *) MUST;
+/* Takes rd; it becomes m's session if it answers as m would. */
+void successor_offer(struct machine *, const struct machine_join *, struct revdial *rd,
+    bool resumed);
+/* rd is down. False: it was m's session, and nobody is there to succeed. */
+bool successor_down(struct machine *, const struct revdial *rd, const char *why);
+void successor_sweep(struct machine *, int64_t now);
+size_t successor_streams(const struct machine *);	/* of sessions that take leave */
+void successor_forget(struct machine *);	/* cuts all but m's session */
 
 /* From joining, leased or quarantined: cleaning, then idle or draining. */
 void wipe_start(struct machine *);

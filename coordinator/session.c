@@ -43,6 +43,7 @@ session_over(struct machine *m, const char *why)
 	m->heard = machine_heard(m);
 	bclient_free(m->bc, copy);
 	m->bc = NULL;
+	successor_forget(m);
 	revdial_free(m->rd);
 	m->rd = NULL;
 	forget_session(m);
@@ -55,8 +56,8 @@ session_over(struct machine *m, const char *why)
 static void
 on_down(struct revdial *rd, const struct err *why, void *arg)
 {
-	(void)rd;
-	session_over(arg, why->msg);
+	if (!successor_down(arg, rd, why->msg))
+		session_over(arg, why->msg);
 }
 
 /* --- status ----------------------------------------------------------------- */
@@ -156,6 +157,7 @@ session_sweep(struct machine *m, int64_t now)
 	if (m->rd == NULL)
 		return;
 	bclient_sweep(m->bc, now);
+	successor_sweep(m, now);
 	probe(m, now);
 }
 
@@ -169,27 +171,30 @@ dial_machine(void *arg, bclient_opened_fn opened, void *opened_arg)
 	revdial_open(m->rd, opened, opened_arg);
 }
 
-static void
-session_begin(struct machine *m, const struct machine_join *j, struct stream *carrier)
+void
+session_came(struct machine *m, const struct machine_join *j, bool resumed)
 {
-	static const struct revdial_cb	 cb = { .down = on_down };
-	struct core			*core = m->all->core;
-	char				*label = xasprintf("machine %s", m->name);
-
 	free(m->hostname);
 	free(m->peer);
 	m->hostname = xstrdup(j->hostname == NULL ? "" : j->hostname);
 	m->peer = xstrdup(j->peer == NULL ? "" : j->peer);
-	m->version = j->version;
 	m->yamux = j->yamux;
-	m->resumed = tls_resumed(carrier);
-	m->epoch++;
+	m->resumed = resumed;
 	m->connected = m->heard = machine_now(m);
-	if (j->yamux)
-		m->rd = revdial_yamux(core->loop, carrier, true, &core->cfg.revdial, &cb, m);
-	else
-		m->rd = revdial_v2_dialer(core->loop, carrier, core->pickups,
-		    &core->cfg.revdial, &cb, m);
+}
+
+void
+session_begin(struct machine *m, const struct machine_join *j, struct revdial *rd,
+    bool resumed)
+{
+	struct core	*core = m->all->core;
+	char		*label = xasprintf("machine %s", m->name);
+
+	machine_set_type(m, j->host_type);
+	session_came(m, j, resumed);
+	m->version = j->version;
+	m->epoch++;
+	m->rd = rd;
 	m->bc = bclient_new(core->loop, label, dial_machine, m, &core->cfg.limits);
 	free(label);
 	machine_set_state(m, MACHINE_JOINING, NULL);
@@ -197,11 +202,25 @@ session_begin(struct machine *m, const struct machine_join *j, struct stream *ca
 	    errand_new(m));
 }
 
+static struct revdial *
+turn_around(struct machine *m, bool yamux, struct stream *carrier)
+{
+	static const struct revdial_cb	 cb = { .down = on_down };
+	struct core			*core = m->all->core;
+
+	if (yamux)
+		return revdial_yamux(core->loop, carrier, true, &core->cfg.revdial, &cb, m);
+	return revdial_v2_dialer(core->loop, carrier, core->pickups, &core->cfg.revdial,
+	    &cb, m);
+}
+
 int
 machine_register(struct core *core, const struct machine_join *j,
     struct stream *carrier, struct err *e)
 {
 	struct machine	*m = machine_find(core->machines, j->name);
+	bool		 resumed = tls_resumed(carrier);
+	struct revdial	*rd;
 
 	if (core->stopping || (m == NULL &&
 	    (m = machine_add(core->machines, j->name, j->host_type)) == NULL)) {
@@ -211,13 +230,17 @@ machine_register(struct core *core, const struct machine_join *j,
 		    err_set(e, "register machine %s: there are %zu already", j->name,
 			core->cfg.machines_max);
 	}
+	rd = turn_around(m, j->yamux, carrier);
+	if (m->rd != NULL && successor_wanted(m, j)) {
+		successor_offer(m, j, rd, resumed);
+		return 0;
+	}
 	if (m->rd != NULL) {
 		log_warn("machine %s: registered again from %s: the connection from %s is cut",
 		    m->name, j->peer, m->peer);
 		session_over(m, "it registered again");
 	}
-	machine_set_type(m, j->host_type);
-	session_begin(m, j, carrier);
+	session_begin(m, j, rd, resumed);
 	return 0;
 }
 

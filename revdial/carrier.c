@@ -28,6 +28,7 @@ struct carrier {
 	size_t			 refused;	/* streams, since the last beat */
 	TAILQ_HEAD(, arrival)	 arrivals;
 	int			 hold;		/* passes that output still waits for */
+	bool			 tell_leaves;	/* the peer said so, our owner is to hear it */
 };
 
 static struct carrier *
@@ -95,6 +96,7 @@ on_peer_leaves(void *arg)
 	struct carrier *c = arg;
 
 	log_info("%s: takes no new streams any more", c->r.peer);
+	c->tell_leaves = true;
 	session_post(&c->r);
 }
 
@@ -209,6 +211,11 @@ carrier_work(struct revdial *r)
 	struct carrier	*c = of(r);
 	bool		 any = deliver(c);
 
+	if (!r->freed && c->tell_leaves) {
+		c->tell_leaves = false;
+		if (r->cb->leaves != NULL)
+			r->cb->leaves(r, r->arg);
+	}
 	any = open_waiting(c) || any;
 	if (!is_held(c, any))
 		pump(c);
@@ -353,6 +360,12 @@ carrier_streams(const struct revdial *r)
 	return mux_streams(((const struct carrier *)r)->m);
 }
 
+static bool
+carrier_leaves(const struct revdial *r)
+{
+	return mux_ends(((const struct carrier *)r)->m);
+}
+
 static int64_t
 carrier_rtt_us(const struct revdial *r)
 {
@@ -372,6 +385,7 @@ static const struct session_ops carrier_ops = {
 	.drain = carrier_drain,
 	.cut = carrier_cut,
 	.streams = carrier_streams,
+	.leaves = carrier_leaves,
 	.rtt_us = carrier_rtt_us,
 	.destroy = carrier_destroy,
 };

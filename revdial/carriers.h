@@ -57,6 +57,10 @@ struct revdial_cb {
 	 * where it ended in peace (drained, or the peer left), else of enum
 	 * stream_err; the text begins with the peer's name. */
 	void (*down)(struct revdial *, const struct err *why, void *arg);
+	/* yamux: the peer takes no new streams and may soon open none either (it is
+	 * being drained, or its ids are nearly used up). What is under way goes on:
+	 * whoever wants more makes another session beside this one. */
+	void (*leaves)(struct revdial *, void *arg);
 };
 
 /* Takes carrier, which is open and may hold bytes already read. */
@@ -101,6 +105,8 @@ void revdial_free(struct revdial *);
 
 const char *revdial_name(const struct revdial *);	/* "yamux" or "2" */
 size_t  revdial_streams(const struct revdial *);
+/* Either side took leave, see the callback: another session may take its place. */
+bool    revdial_leaves(const struct revdial *);
 int64_t revdial_last_heard(const struct revdial *);	/* clock_mono of the last byte from the peer */
 int64_t revdial_rtt_us(const struct revdial *);		/* of the last ping; -1 unknown (v2) */
 const char *revdial_peer(const struct revdial *);

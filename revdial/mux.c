@@ -13,6 +13,7 @@
 
 #define FIRST_BITS	4
 #define IDLE_BURST	10000
+#define ID_RESERVE	(1 << 21)	/* of ids: a million streams while another session is made */
 
 static void *
 default_alloc(size_t n, size_t size)
@@ -178,13 +179,22 @@ mux_rtt_us(const struct mux *m)
 	return m->rtt_us;
 }
 
+static void
+say_leave(struct mux *m)
+{
+	if (!m->said_leave)
+		mux_queue_frame(m, FRAME_GO_AWAY, 0, 0, FRAME_NORMAL);
+	m->said_leave = true;
+}
+
 void
 mux_leave(struct mux *m)
 {
 	if (m->leaving || m->failed)
 		return;
 	m->leaving = true;
-	mux_queue_frame(m, FRAME_GO_AWAY, 0, 0, FRAME_NORMAL);
+	say_leave(m);
+	m->ops->want_output(m->arg);
 }
 
 void
@@ -209,6 +219,12 @@ bool
 mux_leaves(const struct mux *m)
 {
 	return m->leaving;
+}
+
+bool
+mux_ends(const struct mux *m)
+{
+	return m->said_leave || m->peer_leaves;
 }
 
 bool
@@ -291,6 +307,8 @@ mux_open(struct mux *m, struct err *e)
 		return NULL;
 	}
 	m->next_id += 2;
+	if (m->next_id > UINT32_MAX - ID_RESERVE)
+		say_leave(m);
 	s->syn_due = true;
 	mux_queue_control(s);
 	return s;

@@ -89,6 +89,9 @@ void mux_leave(struct mux *);
 void mux_gone(struct mux *, const char *why);
 bool mux_peer_leaves(const struct mux *);	/* it said go away 0 */
 bool mux_leaves(const struct mux *);	/* we did: asked to, or all our ids are used up */
+/* Either did; we perhaps only since few of our ids are left: while opens still work
+ * another session should be made. */
+bool mux_ends(const struct mux *);
 /* We leave, no stream is left, and the peer has read all that was said of them.
  * To be asked when all output has left us; a ping asks the peer, so pong is when to
  * ask again. Whoever hangs up before that may lose what is on its way. */

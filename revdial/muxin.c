@@ -137,7 +137,7 @@ refuse(struct mux *m, const struct frame *f)
 static const char *
 no_place(const struct mux *m)
 {
-	if (m->leaving)
+	if (m->said_leave)
 		return "this side takes no new ones";
 	if (m->n >= m->config.streams_max)
 		return "too many are open already";

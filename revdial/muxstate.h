@@ -67,7 +67,8 @@ struct mux {
 	void			*arg;
 	bool			 failed;	/* only head is still sent */
 	bool			 starved;	/* an allocation failed: about to fail */
-	bool			 leaving;	/* we said go away 0 */
+	bool			 said_leave;	/* go away 0 */
+	bool			 leaving;	/* and open none either */
 	bool			 peer_leaves;
 	bool			 parting;	/* the last ping went after all else */
 

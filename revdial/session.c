@@ -219,6 +219,12 @@ revdial_streams(const struct revdial *r)
 	return r->down ? 0 : r->ops->streams(r);
 }
 
+bool
+revdial_leaves(const struct revdial *r)
+{
+	return !r->down && r->ops->leaves != NULL && r->ops->leaves(r);
+}
+
 int64_t
 revdial_last_heard(const struct revdial *r)
 {

@@ -33,6 +33,7 @@ struct session_ops {
 	 * whoever still holds a stream learns why. */
 	void (*cut)(struct revdial *, const char *why);
 	size_t (*streams)(const struct revdial *);
+	bool (*leaves)(const struct revdial *);	/* NULL: never */
 	int64_t (*rtt_us)(const struct revdial *);
 	void (*destroy)(struct revdial *);	/* last: free the memory */
 	/* v2: a line came on the control channel. */

@@ -183,7 +183,7 @@ on_down(struct revdial *session, const struct err *why, void *arg)
 static void
 on_head(struct http_conn *conn, const struct http_resp *resp, void *arg)
 {
-	static const struct revdial_cb	 cb = { on_accept, on_down };
+	static const struct revdial_cb	 cb = { .accept = on_accept, .down = on_down };
 	struct machine			*m = arg;
 
 	(void)conn;

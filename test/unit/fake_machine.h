@@ -353,7 +353,8 @@ on_pickup_request(struct http_req *r, void *arg)
 static UNUSED void
 fake_connect(struct fake *f)
 {
-	static const struct revdial_cb	 cb = { on_fake_accept, on_fake_down };
+	static const struct revdial_cb	 cb = {
+	    .accept = on_fake_accept, .down = on_fake_down };
 	struct revdial_config		 rc = { .ping_ms = LONG_MS, .dead_ms = LONG_MS };
 	struct http_limits		 hl = { .idle_ms = LONG_MS, .head_ms = LONG_MS };
 	struct machine_join		 j = { .name = f->name, .host_type = HOST,

@@ -196,7 +196,42 @@ START_TEST(answered_before_it_was_sent)
 }
 END_TEST
 
-/* Then the session takes leave, so that its owner makes another. */
+/* With some left the session takes leave, so that another one is made in time. */
+START_TEST(ids_nearly_used_up)
+{
+	struct mux_config c = config();
+
+	c.dialer = true;
+	begin(&c);
+	m->next_id = UINT32_MAX - (1 << 21) - 2;
+	end_new(mux_open(m, &e));
+	expect(FRAME_WINDOW_UPDATE, SYN, UINT32_MAX - (1 << 21) - 2, 0);
+	ck_assert(!mux_ends(m));
+	end_new(mux_open(m, &e));
+	end_new(mux_open(m, &e));
+	ck_assert(mux_ends(m) && !mux_leaves(m));
+	expect(FRAME_GO_AWAY, 0, 0, 0);
+	(void)next_frame();
+	(void)next_frame();
+	/* What the peer opens has no place here any more; what we do has. */
+	feed(FRAME_WINDOW_UPDATE, SYN, 2, 0);
+	expect(FRAME_WINDOW_UPDATE, RST, 2, 0);
+	close_end(&ends[0]);
+	close_end(&ends[1]);
+	close_end(&ends[2]);
+	flush(1 << 20);
+	buf_drain(back, buf_len(back));
+	ck_assert(!mux_parted(m));
+	mux_leave(m);		/* said already */
+	expect_nothing();
+	ck_assert(!mux_parted(m));
+	expect(FRAME_PING, SYN, 0, 1);
+	feed(FRAME_PING, ACK, 0, 1);
+	ck_assert(mux_parted(m));
+}
+END_TEST
+
+/* At last no more are opened. */
 START_TEST(ids_used_up)
 {
 	struct mux_config c = config();
@@ -207,12 +242,13 @@ START_TEST(ids_used_up)
 		begin(&c);
 		m->next_id = UINT32_MAX - !c.dialer;
 		end_new(mux_open(m, &e));
+		expect(FRAME_GO_AWAY, 0, 0, 0);
 		expect(FRAME_WINDOW_UPDATE, SYN, UINT32_MAX - !c.dialer, 0);
 		ck_assert(!mux_leaves(m));
 		ck_assert_ptr_null(mux_open(m, &e));
 		ck_assert_ptr_nonnull(strstr(e.msg, "used up"));
 		ck_assert(mux_leaves(m));
-		expect(FRAME_GO_AWAY, 0, 0, 0);
+		expect_nothing();
 		send_text(&ends[i], "the last");
 		expect_data(0, UINT32_MAX - !c.dialer, "the last");
 	}
@@ -428,6 +464,7 @@ unit_suite(void)
 	tcase_add_test(t, ack_by_opener);
 	tcase_add_test(t, never_opened);
 	tcase_add_test(t, answered_before_it_was_sent);
+	tcase_add_test(t, ids_nearly_used_up);
 	tcase_add_test(t, ids_used_up);
 	tcase_add_test(t, peers_last_id);
 	tcase_add_test(t, lengths_that_lie);

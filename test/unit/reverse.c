@@ -36,6 +36,7 @@ static int			 asked;		/* registrations */
 static char			 last_key[64], last_offer[32], last_name[32];
 static char			*answer;	/* of the machine, to a request */
 static int			 refused_versions;
+static struct body		*long_answer;	/* that the machine is giving */
 
 /* The machine. */
 static struct settings		 set;
@@ -54,13 +55,14 @@ on_down(struct revdial *r, const struct err *why, void *arg)
 }
 
 static const struct revdial_cb session_cb = { .down = on_down };
+static const struct revdial_cb *session_events;
 
 static void
 on_turned(struct stream *s, void *arg)
 {
 	ck_assert_ptr_nonnull(s);
 	session = arg != NULL ?
-	    revdial_yamux(loop, s, true, NULL, &session_cb, NULL) :
+	    revdial_yamux(loop, s, true, NULL, session_events, NULL) :
 	    revdial_v2_dialer(loop, s, pickups, NULL, &session_cb, NULL);
 }
 
@@ -143,7 +145,10 @@ static void
 serve_machine(struct http_req *r, void *arg)
 {
 	(void)arg;
-	reply_text(r, 200, req_path(r));
+	if (strcmp(req_path(r), "/long") == 0)
+		long_answer = reply_stream(r, 200, -1);
+	else
+		reply_text(r, 200, req_path(r));
 }
 
 static void
@@ -166,6 +171,8 @@ setup(void)
 	redirects = refuse = asked = stops = refused_versions = 0;
 	give_key = NULL;
 	session = NULL;
+	session_events = &session_cb;
+	long_answer = NULL;
 	conn = NULL;
 	answer = NULL;
 	door_open();
@@ -349,6 +356,77 @@ START_TEST(comes_back_after_a_loss)
 }
 END_TEST
 
+static bool	old_down;
+
+static void
+on_old_down(struct revdial *r, const struct err *why, void *arg)
+{
+	(void)arg;
+	ck_assert_int_eq(why->code, 0);
+	ck_assert_str_ne(why->msg, "");
+	revdial_free(r);
+	old_down = true;
+}
+
+static void
+on_long_head(struct http_conn *c, const struct http_resp *resp, void *arg)
+{
+	(void)c;
+	*(struct body **)arg = resp->body;
+}
+
+static struct http_conn	*long_conn;
+
+static void
+on_long_opened(struct stream *s, const struct err *why, void *arg)
+{
+	static const struct http_client_cb	cb = { on_long_head, on_fail };
+	const struct http_request		req = { .method = "GET",
+	    .target = "/long", .host = "x" };
+
+	(void)why;
+	ck_assert_ptr_nonnull(s);
+	long_conn = http_conn_new(loop, s, NULL);
+	http_conn_send(long_conn, &req, &cb, arg);
+}
+
+static const struct revdial_cb old_cb = { .down = on_old_down };
+
+/* It takes leave while an answer is under way: the machine registers once more, and
+ * both go on side by side, until that answer has ended. */
+START_TEST(a_session_that_takes_leave_gets_a_successor)
+{
+	struct body	*reading = NULL;
+	struct revdial	*old;
+
+	old_down = false;
+	session_events = &old_cb;
+	begin();
+	WAIT(loop, session != NULL);
+	old = session;
+	session = NULL;
+	session_events = &session_cb;
+	revdial_open(old, on_long_opened, &reading);
+	WAIT(loop, reading != NULL && long_answer != NULL);
+	revdial_drain(old);
+	check_serves("yamux");
+	ck_assert_int_eq(asked, 2);
+	ck_assert(!old_down);
+	buf_adds(body_buf(long_answer), "the end");
+	body_wrote(long_answer);
+	WAIT(loop, buf_len(body_buf(reading)) == 7);
+	buf_drain(body_buf(reading), 7);
+	body_took(reading);
+	body_end(long_answer, NULL);
+	WAIT(loop, body_done(reading));
+	body_close(reading);
+	http_conn_free(long_conn);
+	WAIT(loop, old_down);
+	ck_assert_ptr_nonnull(session);
+	ck_assert_int_eq(asked, 2);
+}
+END_TEST
+
 /* Go's coordinator hangs up as soon as POST /halt is answered. */
 START_TEST(does_not_come_back_to_end)
 {
@@ -425,6 +503,7 @@ unit_suite(void)
 	tcase_add_test(t, does_not_follow_three);
 	tcase_add_test(t, keeps_the_key_that_it_was_given);
 	tcase_add_test(t, comes_back_after_a_loss);
+	tcase_add_test(t, a_session_that_takes_leave_gets_a_successor);
 	tcase_add_test(t, does_not_come_back_to_end);
 	tcase_add_test(t, a_wrong_key_is_tried_slowly);
 	tcase_add_test(t, gives_up);
