@@ -4,12 +4,15 @@
  * prints them, so that a test sees whether anything of one lease is there in
  * the next, or two users are on one machine.
  *
- *	fakemachines [-n COUNT] [-type T] [-prefix P] [-execs] -ca FILE -key-file FILE HOST:PORT
+ *	fakemachines [-n COUNT] [-type T] [-prefix P] [-execs] [-leave] -ca FILE
+ *	    -key-file FILE HOST:PORT
  *
  * They say that they are version 25 and know no leases, so they are wiped
  * before each. With -execs they know leases and execs: while one is leased it
- * has one that runs, abcdef. Prints "ready" when all are registered; ends with status 1 as
- * soon as one is lost.
+ * has one that runs, abcdef. With -leave they know leases, too, and the first POST
+ * /exec makes one take leave of its session, and register once more; that answer ends
+ * with the second POST /exec. Prints "ready" when all are registered; ends with status
+ * 1 as soon as one is lost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +38,21 @@ struct fleet {
 	struct tls_ctx	*tls;
 	char		*address, *type, *prefix, *ca, *key_file, *key;
 	int64_t		 count, registered;
-	bool		 execs;
+	bool		 execs, leave;
 };
 
 struct machine {
 	struct fleet		*fleet;
 	char			*name;
 	struct http_conn	*conn;		/* until it is registered */
-	struct revdial		*session;
+	struct revdial		*session, *older;
 	struct http_server	*http;
 	struct strs		 files;
 	char			*lease;		/* NULL: none */
+	struct body		*pending;	/* -leave: the first answer */
 };
+
+static void machine_dial(struct machine *);
 
 static _Noreturn void
 die(const char *what, const char *why)
@@ -64,8 +70,9 @@ on_status(struct http_req *r, void *arg)
 	struct str	 s = STR_INIT;
 
 	str_add(&s, "{\"Version\":25");
-	if (m->fleet->execs)
-		str_add(&s, ",\"Features\":[\"lease\",\"execs\"],\"Boot\":\"b\"");
+	if (m->fleet->execs || m->fleet->leave)
+		str_addf(&s, ",\"Features\":[\"lease\"%s],\"Boot\":\"b\"",
+		    m->fleet->execs ? ",\"execs\"" : "");
 	if (m->lease != NULL)
 		str_addf(&s, ",\"Lease\":\"%s\"", m->lease);
 	str_add(&s, "}");
@@ -124,12 +131,29 @@ on_write(struct http_req *r, void *arg)
 	reply_text(r, 200, "OK");
 }
 
+static void
+exec_end(struct body *out)
+{
+	struct headers	*trailers = headers_new();
+
+	headers_add(trailers, API_H_PROCESS_STATE, "ok");
+	body_end(out, trailers);
+	headers_free(trailers);
+}
+
+static void
+take_leave(struct machine *m)
+{
+	m->older = m->session;
+	revdial_drain(m->older);
+	machine_dial(m);
+}
+
 /* Whatever the command: the files that are here, and the machine's name. */
 static void
 on_exec(struct http_req *r, void *arg)
 {
 	struct machine	*m = arg;
-	struct headers	*trailers = headers_new();
 	struct body	*out;
 	size_t		 i;
 
@@ -139,9 +163,15 @@ on_exec(struct http_req *r, void *arg)
 		buf_addf(body_buf(out), "file %s\n", m->files.v[i]);
 	buf_addf(body_buf(out), "machine %s\n", m->name);
 	body_wrote(out);
-	headers_add(trailers, API_H_PROCESS_STATE, "ok");
-	body_end(out, trailers);
-	headers_free(trailers);
+	if (m->fleet->leave && m->older == NULL) {
+		m->pending = out;
+		take_leave(m);
+		return;
+	}
+	exec_end(out);
+	if (m->pending != NULL)
+		exec_end(m->pending);
+	m->pending = NULL;
 }
 
 static const struct route table[] = {
@@ -176,8 +206,11 @@ on_down(struct revdial *session, const struct err *why, void *arg)
 {
 	struct machine	*m = arg;
 
-	(void)session;
-	die(m->name, why->msg);
+	if (session != m->older || why->code != 0)
+		die(m->name, why->msg);
+	revdial_free(session);
+	printf("older session: %s\n", why->msg);
+	fflush(stdout);
 }
 
 static void
@@ -190,7 +223,7 @@ on_head(struct http_conn *conn, const struct http_resp *resp, void *arg)
 	if (resp->upgraded == NULL)
 		die(m->name, "refused");
 	m->session = revdial_yamux(m->fleet->loop, resp->upgraded, false, NULL, &cb, m);
-	if (++m->fleet->registered == m->fleet->count) {
+	if (m->older == NULL && ++m->fleet->registered == m->fleet->count) {
 		printf("ready\n");
 		fflush(stdout);
 	}
@@ -206,27 +239,36 @@ on_fail(struct http_conn *conn, const struct err *why, void *arg)
 }
 
 static void
-machine_start(struct fleet *f, int64_t number)
+machine_dial(struct machine *m)
 {
 	static const struct http_client_cb	 cb = { on_head, on_fail };
+	struct fleet				*f = m->fleet;
 	const struct net_dial			 d = { .address = f->address, .tls = f->tls,
 	    .ms = 60000 };
-	struct machine				*m = xcalloc(1, sizeof *m);
 	struct headers				*h = headers_new();
 	struct http_request			 q = { .method = "GET", .target = "/reverse",
 	    .host = "", .headers = h, .head_ms = 60000 };
 
-	m->fleet = f;
-	m->name = xasprintf("%s%lld", f->prefix, (long long)number);
-	m->http = http_server_new(f->loop, NULL, on_request, m);
 	headers_add(h, API_H_HOST_TYPE, f->type);
 	headers_add(h, API_H_KEY, f->key);
 	headers_add(h, API_H_HOSTNAME, m->name);
 	headers_add(h, API_H_VERSION, "25");
 	headers_add(h, API_H_REVDIAL, API_REVDIAL_YAMUX);
+	http_conn_free(m->conn);
 	m->conn = http_conn_new(f->loop, net_dial(f->loop, &d), NULL);
 	http_conn_send(m->conn, &q, &cb, m);
 	headers_free(h);
+}
+
+static void
+machine_start(struct fleet *f, int64_t number)
+{
+	struct machine *m = xcalloc(1, sizeof *m);
+
+	m->fleet = f;
+	m->name = xasprintf("%s%lld", f->prefix, (long long)number);
+	m->http = http_server_new(f->loop, NULL, on_request, m);
+	machine_dial(m);
 }
 
 static void
@@ -236,6 +278,7 @@ parse(struct fleet *f, int argc, char **argv)
 		{ "ca", OPT_STRING, &f->ca, "FILE", "certificate authority" },
 		{ "execs", OPT_BOOL, &f->execs, NULL, "they know execs" },
 		{ "key-file", OPT_STRING, &f->key_file, "FILE", "key" },
+		{ "leave", OPT_BOOL, &f->leave, NULL, "they take leave of their first session" },
 		{ "n", OPT_INT, &f->count, "COUNT", "how many" },
 		{ "prefix", OPT_STRING, &f->prefix, "P", "names are P0, P1, ..." },
 		{ "type", OPT_STRING, &f->type, "T", "host type" },
