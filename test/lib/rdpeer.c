@@ -7,14 +7,18 @@
  *	    [-leave N]
  *
  * The side with -open opens streams, and says on each in a line what it wants,
- * "MODE BYTES X"; bytes follow from X by a rule that both sides know:
- *	echo	we send BYTES and FIN, it sends the same back, and FIN
- *	get	it sends BYTES and FIN
- *	put	we send BYTES and FIN, it answers "done" and FIN
+ * "MODE BYTES X"; bytes follow from X by a rule that both sides know. After them
+ * their sender says the SHA-256 of what it sent, in hex, and the receiver compares
+ * that with what it got:
+ *	echo	we send BYTES and FIN, it sends the same back, the SHA-256, and FIN
+ *	get	it sends BYTES, the SHA-256 and FIN
+ *	put	we send BYTES, the SHA-256 and FIN, it answers "done" and FIN
  *	cut	it answers "go", we send BYTES and reset the stream
  *	kill	we send BYTES or more, it resets the stream after BYTES
  * With -leave the side that serves goes away after so many, and what it did not
- * take is no fault. Exits 0 if all went right to the last byte.
+ * take is no fault. Exits 0 if all went right to the last byte. "equal N" says of
+ * how many streams the digests were compared here, and were equal; "reset N", how
+ * many that we opened were to be reset, and so could not be.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,11 +30,13 @@
 #include "base/opt.h"
 #include "base/xmalloc.h"
 #include "io/buf.h"
+#include "io/digest.h"
 #include "io/loop.h"
 #include "io/net.h"
 #include "io/tls.h"
 #include "revdial/carriers.h"
 
+#define HEX	64		/* digits of a SHA-256 */
 #define WINDOW	(256 * 1024)	/* the first of every yamux stream */
 
 enum mode { ECHO, GET, PUT, CUT, KILL, MODES };
@@ -45,6 +51,10 @@ struct job {
 	bool		 begun;		/* the first line was read, or the "go" */
 	int64_t		 to_send, to_get;
 	uint64_t	 send_x, get_x;
+	struct digest	*sent, *got;
+	bool		 told;		/* the peer knows that of sent */
+	char		 theirs[HEX + 1];	/* what it said of its own */
+	size_t		 theirs_n;
 	int64_t		 number;
 };
 
@@ -57,7 +67,7 @@ static struct {
 	bool tls, open, edges;
 	int64_t n, parallel, max, leave;
 } want = { .n = 100, .parallel = 50, .max = 300000 };
-static int64_t started, running, finished, refused, bad;
+static int64_t started, running, finished, refused, bad, equal, resets;
 static uint64_t seed = 1;
 
 static uint64_t
@@ -70,6 +80,18 @@ next(uint64_t *x)
 
 static void start_more(void);
 
+static struct job *
+job_new(void)
+{
+	struct job *j = xcalloc(1, sizeof *j);
+
+	running++;
+	j->number = started++;
+	j->sent = digest_new(DIGEST_SHA256);
+	j->got = digest_new(DIGEST_SHA256);
+	return j;
+}
+
 static void
 job_end(struct job *j, const char *wrong)
 {
@@ -80,8 +102,11 @@ job_end(struct job *j, const char *wrong)
 		log_error("stream %" PRId64 ", %s %" PRId64 ": %s", j->number,
 		    mode_names[j->mode], j->n, wrong);
 	}
+	resets += wrong == NULL && j->opener && (j->mode == CUT || j->mode == KILL);
 	finished++;
 	running--;
+	digest_free(j->sent);
+	digest_free(j->got);
 	free(j);
 	if (want.open)
 		start_more();
@@ -99,6 +124,47 @@ job_close(struct job *j, const char *wrong)
 	job_end(j, wrong);
 }
 
+/* All is sent: what that was. */
+static void
+job_tell(struct job *j)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	if (j->told)
+		return;
+	j->told = true;
+	digest_hex(j->sent, hex);
+	stream_write(j->s, hex, HEX);
+}
+
+/* Of what came after the bytes; false: more than a digest. */
+static bool
+job_listen(struct job *j)
+{
+	j->theirs_n += buf_take(stream_in(j->s), j->theirs + j->theirs_n, HEX - j->theirs_n);
+	return buf_len(stream_in(j->s)) == 0;
+}
+
+/* All came, and it is what was sent; NULL, or what is wrong. */
+static const char *
+job_compare(struct job *j)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	if (j->to_get > 0 || j->theirs_n < HEX)
+		return "EOF too early";
+	digest_hex(j->got, hex);
+	if (memcmp(j->theirs, hex, HEX) != 0)
+		return "the SHA-256 of what came is not that of what was sent";
+	if (j->mode == ECHO) {
+		digest_hex(j->sent, hex);
+		if (memcmp(j->theirs, hex, HEX) != 0)
+			return "the SHA-256 of what came back is not that of what we sent";
+	}
+	equal++;
+	return NULL;
+}
+
 /* Sends while there is room. */
 static void
 job_send(struct job *j)
@@ -112,6 +178,7 @@ job_send(struct job *j)
 			len = (size_t)j->to_send;
 		for (i = 0; i < len; i++)
 			buf[i] = (unsigned char)(next(&j->send_x) >> 56);
+		digest_add(j->sent, buf, len);
 		stream_write(j->s, buf, len);
 		j->to_send -= (int64_t)len;
 	}
@@ -122,7 +189,9 @@ job_send(struct job *j)
 			job_close(j, NULL);
 		return;
 	}
-	if (j->mode == ECHO || (j->opener && j->mode == PUT) || (!j->opener && j->mode == GET))
+	if ((j->opener && j->mode == PUT) || (!j->opener && j->mode == GET))
+		job_tell(j);
+	if (j->mode == ECHO || j->told)
 		stream_shut(j->s);
 }
 
@@ -138,25 +207,47 @@ take_text(struct job *j, const char *text)
 	return true;
 }
 
-/* Checks what came against the rule, at most max bytes; false: wrong. */
+/* Checks what came against the rule, at most max bytes, and takes what follows;
+ * false: wrong. */
 static bool
 job_check(struct job *j, size_t max)
 {
 	const unsigned char	*p;
 	size_t			 len, i;
 
-	while (max > 0 && (p = buf_peek(stream_in(j->s), &len)) != NULL) {
+	while (max > 0 && j->to_get > 0 && (p = buf_peek(stream_in(j->s), &len)) != NULL) {
 		if (len > max)
 			len = max;
 		if ((int64_t)len > j->to_get)
-			return false;
+			len = (size_t)j->to_get;
 		for (i = 0; i < len; i++)
 			if (p[i] != (unsigned char)(next(&j->get_x) >> 56))
 				return false;
+		digest_add(j->got, p, len);
 		j->to_get -= (int64_t)len;
 		max -= len;
 		buf_drain(stream_in(j->s), len);
 	}
+	return j->to_get > 0 || job_listen(j);
+}
+
+/* Back with what came, and then its digest; false: more came than was said. */
+static bool
+job_echo(struct job *j)
+{
+	const unsigned char	*p;
+	size_t			 len;
+
+	while ((p = buf_peek(stream_in(j->s), &len)) != NULL) {
+		if ((int64_t)len > j->to_get)
+			return false;
+		digest_add(j->sent, p, len);
+		j->to_get -= (int64_t)len;
+		buf_move(stream_out(j->s), stream_in(j->s), len);
+	}
+	stream_wrote(j->s);
+	if (j->to_get == 0)
+		job_tell(j);
 	return true;
 }
 
@@ -230,8 +321,8 @@ server_read(struct job *j)
 	case ECHO:
 		if (stream_full(j->s))
 			return;		/* again when drained */
-		buf_move(stream_out(j->s), stream_in(j->s), SIZE_MAX);
-		stream_wrote(j->s);
+		if (!job_echo(j))
+			job_close(j, "more came than was said");
 		break;
 	case PUT:
 		if (!job_check(j, SIZE_MAX))
@@ -277,15 +368,15 @@ on_drained(struct stream *s, void *arg)
 static void
 on_eof(struct stream *s, void *arg)
 {
-	struct job *j = arg;
+	struct job	*j = arg;
+	const char	*wrong;
 
 	if (!j->opener && j->mode == ECHO && j->begun) {
-		buf_move(stream_out(s), stream_in(s), SIZE_MAX);
-		stream_wrote(s);
-		job_close(j, NULL);
-	} else if (!j->opener && j->mode == PUT && j->begun && j->to_get == 0) {
-		stream_write(s, "done\n", 5);
-		job_close(j, NULL);
+		job_close(j, job_echo(j) && j->told ? NULL : "not as much came as was said");
+	} else if (!j->opener && j->mode == PUT && j->begun) {
+		if ((wrong = job_compare(j)) == NULL)
+			stream_write(s, "done\n", 5);
+		job_close(j, wrong);
 	} else if (!j->opener && j->mode == GET && j->begun) {
 		/* A stock opener that has all it wants just closes. */
 		job_close(j, NULL);
@@ -295,7 +386,7 @@ on_eof(struct stream *s, void *arg)
 		if (buf_len(stream_in(s)) > 0 && !job_check(j, SIZE_MAX))
 			job_close(j, "wrong bytes");
 		else
-			job_close(j, j->to_get == 0 ? NULL : "EOF too early");
+			job_close(j, job_compare(j));
 	} else
 		job_close(j, "unexpected EOF");
 }
@@ -341,11 +432,9 @@ on_opened(struct stream *s, const struct err *why, void *arg)
 static void
 start_one(void)
 {
-	struct job *j = xcalloc(1, sizeof *j);
+	struct job *j = job_new();
 
 	j->opener = true;
-	j->number = started++;
-	running++;
 	j->mode = (enum mode)(next(&seed) >> 40) % 4;
 	j->n = (int64_t)((next(&seed) >> 33) % (uint64_t)want.max);
 	if (j->number % 7 == 0)
@@ -370,11 +459,9 @@ start_more(void)
 static void
 on_accept(struct revdial *r, struct stream *s, void *arg)
 {
-	struct job *j = xcalloc(1, sizeof *j);
+	struct job *j = job_new();
 
 	(void)arg;
-	running++;
-	j->number = started++;
 	j->s = s;
 	stream_set_cb(s, &job_cb, j);
 	if (started == want.leave)
@@ -490,5 +577,6 @@ main(int argc, char **argv)
 	loop_free(loop);
 	tls_ctx_free(tls);
 	printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished - refused);
+	printf("equal %" PRId64 "\nreset %" PRId64 "\n", equal, resets);
 	return bad > 0 ? 1 : 0;
 }

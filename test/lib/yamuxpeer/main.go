@@ -6,7 +6,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -17,6 +20,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/yamux"
@@ -51,8 +55,13 @@ func fill(p []byte, x *uint64) {
 	}
 }
 
-// pattern writes n bytes that follow from x.
-func pattern(w io.Writer, n int, x uint64) error {
+// equal counts the streams whose two digests were compared here, and were equal;
+// resets those that we opened to be reset, so that they could not be.
+var equal, resets int64
+
+// pattern writes n bytes that follow from x, and gives their SHA-256.
+func pattern(w io.Writer, n int, x uint64) (string, error) {
+	h := sha256.New()
 	buf := make([]byte, 1+int(x%70000))
 	for n > 0 {
 		p := buf
@@ -60,16 +69,18 @@ func pattern(w io.Writer, n int, x uint64) error {
 			p = p[:n]
 		}
 		fill(p, &x)
+		h.Write(p)
 		if _, err := w.Write(p); err != nil {
-			return err
+			return "", err
 		}
 		n -= len(p)
 	}
-	return nil
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// expect reads n bytes that follow from x.
-func expect(r io.Reader, n int, x uint64) error {
+// expect reads n bytes that follow from x, and then their SHA-256, which it gives.
+func expect(r io.Reader, n int, x uint64) (string, error) {
+	h := sha256.New()
 	buf := make([]byte, 50000)
 	for at := 0; at < n; {
 		p := buf
@@ -78,16 +89,26 @@ func expect(r io.Reader, n int, x uint64) error {
 		}
 		got, err := r.Read(p)
 		if err != nil {
-			return fmt.Errorf("byte %d of %d: %w", at, n, err)
+			return "", fmt.Errorf("byte %d of %d: %w", at, n, err)
 		}
+		h.Write(p[:got])
 		for i := 0; i < got; i++ {
 			if want := byte(next(&x) >> 56); p[i] != want {
-				return fmt.Errorf("byte %d of %d: got %d, want %d", at+i, n, p[i], want)
+				return "", fmt.Errorf("byte %d of %d: got %d, want %d", at+i, n, p[i], want)
 			}
 		}
 		at += got
 	}
-	return nil
+	sum := []byte(hex.EncodeToString(h.Sum(nil)))
+	theirs := make([]byte, len(sum))
+	if _, err := io.ReadFull(r, theirs); err != nil {
+		return "", fmt.Errorf("SHA-256: %w", err)
+	}
+	if !bytes.Equal(sum, theirs) {
+		return "", fmt.Errorf("SHA-256: %s came, %s was sent", sum, theirs)
+	}
+	atomic.AddInt64(&equal, 1)
+	return string(sum), nil
 }
 
 func expectEOF(r io.Reader) error {
@@ -113,13 +134,24 @@ func serve(s net.Conn) error {
 	}
 	switch mode {
 	case "echo":
-		if _, err := io.Copy(s, r); err != nil {
+		h := sha256.New()
+		if _, err := io.CopyN(io.MultiWriter(s, h), r, n); err != nil {
+			return fmt.Errorf("echo: %v", err)
+		}
+		if _, err := io.WriteString(s, hex.EncodeToString(h.Sum(nil))); err != nil {
+			return fmt.Errorf("echo: %v", err)
+		}
+		if err := expectEOF(r); err != nil {
 			return fmt.Errorf("echo: %v", err)
 		}
 	case "get":
-		return pattern(s, int(n), x)
+		sum, err := pattern(s, int(n), x)
+		if err == nil {
+			_, err = io.WriteString(s, sum)
+		}
+		return err
 	case "put":
-		if err := expect(r, int(n), x); err != nil {
+		if _, err := expect(r, int(n), x); err != nil {
 			return fmt.Errorf("put: %v", err)
 		}
 		if err := expectEOF(r); err != nil {
@@ -161,25 +193,35 @@ func one(sess *yamux.Session, mode string, n int, x uint64) error {
 	}
 	switch mode {
 	case "echo":
+		sent := make(chan string, 1)
 		done := make(chan error, 1)
-		go func() { done <- pattern(s, n, x) }()
-		if err := expect(s, n, x); err != nil {
+		go func() {
+			sum, err := pattern(s, n, x)
+			sent <- sum
+			done <- err
+		}()
+		sum, err := expect(s, n, x)
+		if err != nil {
 			return err
+		}
+		if ours := <-sent; ours != sum {
+			return fmt.Errorf("SHA-256: %s came back, %s was sent", sum, ours)
 		}
 		return <-done
 	case "get":
-		if err := expect(s, n, x); err != nil {
+		if _, err := expect(s, n, x); err != nil {
 			return err
 		}
 		return expectEOF(s)
 	case "kill":
 		// The other side takes n bytes, then resets it.
-		if err := pattern(s, n+1000, x); err == nil {
+		if _, err := pattern(s, n+1000, x); err == nil {
 			err = expectEOF(s)
 			if err == nil || !strings.Contains(err.Error(), "reset") {
 				return fmt.Errorf("no reset but %v", err)
 			}
 		}
+		atomic.AddInt64(&resets, 1)
 	}
 	return nil
 }
@@ -353,6 +395,9 @@ func main() {
 		} else {
 			bad = acceptAll(sess)
 		}
+	}
+	if !*speed {
+		fmt.Printf("equal %d\nreset %d\n", equal, resets)
 	}
 	if bad > 0 {
 		log.Fatalf("%d streams went wrong", bad)
