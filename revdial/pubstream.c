@@ -270,7 +270,7 @@ tell_accepted(struct revdial_session *s, struct revdial_stream *st)
 	return true;
 }
 
-#define MAY(st, callback) (!(st)->closed && !s->freed && \
+#define MAY(st, callback) (!(st)->closed && !s->freed && !(st)->ended_told && \
     (st)->events != NULL && (st)->events->callback != NULL)
 
 /* Each call may close the stream, change its table or free the session. */
@@ -286,7 +286,7 @@ tell(struct revdial_session *s, struct revdial_stream *st)
 		st->events->readable(st, st->arg);
 	if ((what & PUB_WRITABLE) && MAY(st, writable))
 		st->events->writable(st, st->arg);
-	if ((what & PUB_ENDED) && MAY(st, ended) && !st->ended_told)
+	if ((what & PUB_ENDED) && MAY(st, ended))
 		tell_ended(st);
 	st->running = false;
 	if (st->closed && !st->lingering)

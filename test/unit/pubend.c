@@ -34,6 +34,61 @@ START_TEST(finished_closed_and_freed)
 }
 END_TEST
 
+static int	readables, ends;
+
+static const struct revdial_stream_events again_events;
+
+/* It sets its events anew, and leaves what came for later. */
+static void
+readable_again(struct revdial_stream *st, void *arg)
+{
+	ck_assert_int_eq(ends, 0);
+	readables++;
+	revdial_stream_set_events(st, &again_events, arg);
+}
+
+static void
+ended_once(struct revdial_stream *st, enum revdial_end end, const char *why, void *arg)
+{
+	(void)st;
+	(void)end;
+	(void)why;
+	(void)arg;
+	ends++;
+}
+
+static const struct revdial_stream_events again_events = {
+	.readable = readable_again, .ended = ended_once,
+};
+
+START_TEST(the_last_callback_is_the_last)
+{
+	size_t	room;
+	int	i;
+
+	readables = ends = 0;
+	pub_begin(NULL, NULL);
+	pub_write(pub_open(&opener), "x");
+	PUB_UNTIL(server.n == 1 && server.users[0].got == 1);
+	revdial_stream_set_events(opener.users[0].st, NULL, NULL);
+	room = revdial_stream_room(server.users[0].st);
+	pub_write(&server.users[0], "words");
+	PUB_UNTIL(revdial_stream_room(server.users[0].st) == room);
+	pub_close(&server.users[0]);
+	PUB_UNTIL(revdial_session_streams(opener.s) == 0);
+	revdial_stream_set_events(opener.users[0].st, &again_events, NULL);
+	PUB_UNTIL(ends == 1);
+	ck_assert_int_ge(readables, 1);
+	for (i = 0; i < 20; i++)
+		pub_turn();
+	ck_assert_int_eq(ends, 1);
+	revdial_stream_set_events(opener.users[0].st, &again_events, NULL);
+	for (i = 0; i < 20; i++)
+		pub_turn();
+	ck_assert_int_eq(ends, 1);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -42,6 +97,7 @@ unit_suite(void)
 
 	tcase_add_checked_fixture(t, pub_setup, pub_teardown);
 	tcase_add_test(t, finished_closed_and_freed);
+	tcase_add_test(t, the_last_callback_is_the_last);
 	suite_add_tcase(s, t);
 	return s;
 }
