@@ -86,8 +86,9 @@ struct revdial_events {
 	/* revdial_stream_open failed with EAGAIN before, and may now succeed. */
 	void (*may_open)(struct revdial_session *, void *arg);
 	/* The session is over, its streams have been told, the transport is
-	 * closed. The last callback; revdial_session_free() is still yours to
-	 * call, from in here too. why is one line and goes away after the call. */
+	 * closed. The last callback, but for streams that are given events only
+	 * after it; revdial_session_free() is still yours to call, from in here
+	 * too. why is one line and goes away after the call. */
 	void (*over)(struct revdial_session *, enum revdial_end, const char *why,
 	    void *arg);
 };
@@ -159,7 +160,7 @@ struct revdial_stream_events {
 	void (*writable)(struct revdial_stream *, void *arg);
 	/* Cut: by the peer, or with the session. What came before can still be
 	 * read. The last callback; close it. A stream that both sides finished
-	 * ends without. */
+	 * ends without, if you close it before its session is over. */
 	void (*ended)(struct revdial_stream *, enum revdial_end, const char *why,
 	    void *arg);
 };
