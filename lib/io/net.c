@@ -1,6 +1,7 @@
 /*
  * net.c - dialing: resolve, connect to one address after the other, ask the
- * proxy for the way if it was one, then hand the descriptor to the stream. Listening is in listen.c, addresses in addr.c.
+ * proxy for the way (tunnel.c) if it was one, then hand the descriptor to the
+ * stream. Listening is in listen.c, addresses in addr.c.
  *
  * The stream exists from the start; a `struct dial` hangs below it until it
  * is connected. If the stream is closed or times out before, on_settled ends the dial.

@@ -5,6 +5,7 @@
  *
  * As curl reads them: https_proxy, or else HTTPS_PROXY, is the proxy's URL,
  * http://[USER[:PASSWORD]@]HOST[:PORT], with port 1080 and http where it says none.
+ * Unlike there the small one, set but empty, means none, whatever the other says.
  * no_proxy, or else NO_PROXY, lists who is reached without it: "*" alone is
  * everybody; otherwise words between commas or blanks, each a name (itself and
  * all below it; a dot before it changes nothing), an address or a network in
