@@ -150,6 +150,7 @@ TEST_BIN := $(call names,test/lib)
 BENCH_BIN := $(call names,test/bench)
 UNIT_LIB := $(call objects,test/unit/main.c test/unit/lib_*.c)
 BENCH_LIB := $(call objects,test/bench/lib_*.c)
+LINK_LIB := $(call objects,test/lib/lib_link.c)
 UNIT_PROGRAMS := $(UNIT:%=$(B)/test/unit/%)
 FUZZ_PROGRAMS := $(FUZZERS:%=$(B)/test/fuzz/%)
 TEST_PROGRAMS := $(TEST_BIN:%=$(B)/test/bin/%)
@@ -265,6 +266,7 @@ $(foreach n,$(BENCH_BIN),$(eval $(call test_program,$(B)/test/bench/$(n),test/be
 $(foreach n,$(FUZZERS),$(eval $(call test_program,$(B)/test/fuzz/$(n),test/fuzz/$(n))))
 $(UNIT_PROGRAMS): $(UNIT_LIB) $(OURS)
 	$(link) $(CHECK_LIBS)
+$(B)/test/bin/rdpeer $(B)/test/bench/revdial: $(LINK_LIB)
 $(TEST_PROGRAMS): $(OURS)
 	$(link)
 $(BENCH_PROGRAMS): $(BENCH_LIB) $(OURS)
@@ -272,7 +274,7 @@ $(BENCH_PROGRAMS): $(BENCH_LIB) $(OURS)
 $(FUZZ_PROGRAMS): $(OURS)
 	$(link) -fsanitize=fuzzer
 
--include $(patsubst %.o,%.d,$(SOURCES) $(PUBLIC_OBJ) $(UNIT_LIB) $(BENCH_LIB) \
+-include $(patsubst %.o,%.d,$(SOURCES) $(PUBLIC_OBJ) $(UNIT_LIB) $(BENCH_LIB) $(LINK_LIB) \
 	$(UNIT_PROGRAMS:=.o) $(FUZZ_PROGRAMS:=.o) $(BENCH_PROGRAMS:=.o) \
 	$(TEST_BIN:%=$(B)/test/lib/%.o))
 

@@ -20,15 +20,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/xmalloc.h"
 #include "io/buf.h"
-#include "io/loop.h"
-#include "io/net.h"
-#include "io/tls.h"
 #include "revdial/carriers.h"
+#include "test/lib/lib_link.h"
 
 #define BULK_HEAD	9		/* 'b' and the length */
 #define PIECE		(64 * 1024)	/* of one write */
@@ -42,13 +39,11 @@ struct job {
 	int64_t		 since_us;
 };
 
-static struct loop *loop;
+static struct link way;
 static struct revdial *session;
-static struct tls_ctx *tls;
-static struct listener *listener;
 static struct {
-	char *listen, *connect, *port_file, *cert, *key, *bulk;
-	bool tls, plain;
+	char *bulk;
+	bool plain;
 	int64_t turns, beside, parallel;
 } want = { .parallel = 1 };
 static int64_t bulk_bytes, jobs, started, finished, start_us;
@@ -305,78 +300,29 @@ on_down(struct revdial *r, const struct err *why, void *arg)
 		fatalx("%s", why->msg);
 	revdial_free(r);
 	session = NULL;
-	listener_free(listener);	/* the loop ends when nothing is left */
+	link_no_more(&way);	/* the loop ends when nothing is left */
 }
 
 static const struct revdial_cb revdial_cb = { .accept = on_accept, .down = on_down };
 
-/* --- the carrier -------------------------------------------------------------------- */
+/* --- the link ----------------------------------------------------------------------- */
 
 static void
-on_carrier_open(struct stream *s, void *arg)
+on_link(struct stream *s)
 {
-	(void)arg;
-	if (want.plain && want.connect != NULL) {
+	if (want.plain && way.connect != NULL) {
 		start_us = now_us();
 		job_begin(job_new(bulk_bytes), s);
 		return;
 	}
 	if (want.plain) {
 		on_accept(NULL, s, NULL);
-		listener_free(listener);
+		link_no_more(&way);
 		return;
 	}
-	session = revdial_yamux(loop, s, want.connect != NULL, NULL, &revdial_cb, NULL);
-	if (want.connect != NULL)
+	session = revdial_yamux(way.loop, s, way.connect != NULL, NULL, &revdial_cb, NULL);
+	if (way.connect != NULL)
 		start_all();
-}
-
-static void
-on_carrier_error(struct stream *s, const struct err *e, void *arg)
-{
-	(void)s;
-	(void)arg;
-	fatalx("%s", e->msg);
-}
-
-static const struct stream_cb carrier_cb = {
-	.open = on_carrier_open, .error = on_carrier_error,
-};
-
-static void
-on_connection(struct stream *s, void *arg)
-{
-	(void)arg;
-	stream_set_cb(s, &carrier_cb, NULL);
-	listener_pause(listener, true);
-}
-
-static int
-serve(struct err *e)
-{
-	struct net_listen	 n = { .address = want.listen, .handshake_ms = 10000 };
-	char			 port[16];
-	int			 len;
-
-	if (want.cert != NULL && (tls = tls_server(want.cert, want.key, e)) == NULL)
-		return -1;
-	n.tls = tls;
-	if ((listener = net_listen(loop, &n, on_connection, NULL, e)) == NULL)
-		return -1;
-	len = snprintf(port, sizeof port, "%d\n", listener_port(listener));
-	return file_write(want.port_file, port, (size_t)len, 0644, e);
-}
-
-static int
-call(struct err *e)
-{
-	struct net_dial d = { .address = want.connect, .ms = 10000 };
-
-	if (want.tls && (tls = tls_client(NULL, TLS_VERIFY_NONE, e)) == NULL)
-		return -1;
-	d.tls = tls;
-	stream_set_cb(net_dial(loop, &d), &carrier_cb, NULL);
-	return 0;
 }
 
 static void
@@ -395,12 +341,7 @@ int
 main(int argc, char **argv)
 {
 	struct opt options[] = {
-		{ "listen", OPT_STRING, &want.listen, "ADDR", "wait for a connection" },
-		{ "connect", OPT_STRING, &want.connect, "ADDR", "make one" },
-		{ "port", OPT_STRING, &want.port_file, "FILE", "write the port there" },
-		{ "cert", OPT_STRING, &want.cert, "FILE", "TLS certificate" },
-		{ "key", OPT_STRING, &want.key, "FILE", "TLS key" },
-		{ "tls", OPT_BOOL, &want.tls, NULL, "connect with TLS, unchecked" },
+		LINK_OPTIONS(&way),
 		{ "p", OPT_INT, &want.parallel, "N", "streams at once" },
 		{ "bulk", OPT_STRING, &want.bulk, "BYTES", "send so much" },
 		{ "turn", OPT_INT, &want.turns, "N", "streams of one byte each" },
@@ -413,15 +354,9 @@ main(int argc, char **argv)
 	log_init("revdial", LOG_WARN);
 	if (opt_parse(options, argc, argv, &e) < 0)
 		fatalx("%s", e.msg);
-	if (want.connect != NULL)
+	if (way.connect != NULL)
 		set_work();
-	if ((loop = loop_new(&e)) == NULL)
-		fatalx("%s", e.msg);
-	if ((want.listen != NULL ? serve(&e) : call(&e)) == -1)
-		fatalx("%s", e.msg);
-	loop_run(loop);
-	loop_free(loop);
-	tls_ctx_free(tls);
+	link_run(&way, on_link);
 	free(took_us);
 	return 0;
 }

@@ -25,16 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/xmalloc.h"
 #include "io/buf.h"
 #include "io/digest.h"
-#include "io/loop.h"
-#include "io/net.h"
-#include "io/tls.h"
 #include "revdial/carriers.h"
+#include "test/lib/lib_link.h"
 
 #define HEX	64		/* digits of a SHA-256 */
 #define WINDOW	(256 * 1024)	/* the first of every yamux stream */
@@ -58,13 +55,11 @@ struct job {
 	int64_t		 number;
 };
 
-static struct loop *loop;
+static struct link way;
 static struct revdial *session;
-static struct tls_ctx *tls;
-static struct listener *listener;
 static struct {
-	char *listen, *connect, *port_file, *cert, *key, *seed;
-	bool tls, open, edges;
+	char *seed;
+	bool open, edges;
 	int64_t n, parallel, max, leave;
 } want = { .n = 100, .parallel = 50, .max = 300000 };
 static int64_t started, running, finished, refused, bad, equal, resets;
@@ -477,82 +472,26 @@ on_down(struct revdial *r, const struct err *why, void *arg)
 		bad++;
 	revdial_free(r);
 	session = NULL;
-	listener_free(listener);	/* the loop ends when nothing is left */
+	link_no_more(&way);	/* the loop ends when nothing is left */
 }
 
 static const struct revdial_cb revdial_cb = { .accept = on_accept, .down = on_down };
 
-/* --- the carrier -------------------------------------------------------------------- */
+/* --- the link ----------------------------------------------------------------------- */
 
 static void
-on_carrier_open(struct stream *s, void *arg)
+on_link(struct stream *s)
 {
-	(void)arg;
-	session = revdial_yamux(loop, s, want.open, NULL, &revdial_cb, NULL);
+	session = revdial_yamux(way.loop, s, want.open, NULL, &revdial_cb, NULL);
 	if (want.open)
 		start_more();
-}
-
-static void
-on_carrier_error(struct stream *s, const struct err *e, void *arg)
-{
-	(void)s;
-	(void)arg;
-	fatalx("%s", e->msg);
-}
-
-static const struct stream_cb carrier_cb = {
-	.open = on_carrier_open, .error = on_carrier_error,
-};
-
-static void
-on_connection(struct stream *s, void *arg)
-{
-	(void)arg;
-	stream_set_cb(s, &carrier_cb, NULL);
-	listener_pause(listener, true);
-}
-
-static int
-serve(struct err *e)
-{
-	struct net_listen	 n = { .address = want.listen, .handshake_ms = 10000 };
-	char			 port[16];
-	int			 len;
-
-	if (want.cert != NULL && (tls = tls_server(want.cert, want.key, e)) == NULL)
-		return -1;
-	n.tls = tls;
-	if ((listener = net_listen(loop, &n, on_connection, NULL, e)) == NULL)
-		return -1;
-	len = snprintf(port, sizeof port, "%d\n", listener_port(listener));
-	if (want.port_file == NULL)
-		return 0;
-	return file_write(want.port_file, port, (size_t)len, 0644, e);
-}
-
-static int
-call(struct err *e)
-{
-	struct net_dial d = { .address = want.connect, .ms = 10000 };
-
-	if (want.tls && (tls = tls_client(NULL, TLS_VERIFY_NONE, e)) == NULL)
-		return -1;
-	d.tls = tls;
-	stream_set_cb(net_dial(loop, &d), &carrier_cb, NULL);
-	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct opt options[] = {
-		{ "listen", OPT_STRING, &want.listen, "ADDR", "wait for a connection" },
-		{ "connect", OPT_STRING, &want.connect, "ADDR", "make one" },
-		{ "port", OPT_STRING, &want.port_file, "FILE", "write the port there" },
-		{ "cert", OPT_STRING, &want.cert, "FILE", "TLS certificate" },
-		{ "key", OPT_STRING, &want.key, "FILE", "TLS key" },
-		{ "tls", OPT_BOOL, &want.tls, NULL, "connect with TLS, unchecked" },
+		LINK_OPTIONS(&way),
 		{ "open", OPT_BOOL, &want.open, NULL, "open the streams" },
 		{ "n", OPT_INT, &want.n, "N", "streams" },
 		{ "p", OPT_INT, &want.parallel, "N", "at once" },
@@ -569,13 +508,7 @@ main(int argc, char **argv)
 		fatalx("%s", e.msg);
 	if (want.seed != NULL)
 		seed = strtoull(want.seed, NULL, 10);
-	if ((loop = loop_new(&e)) == NULL)
-		fatalx("%s", e.msg);
-	if ((want.listen != NULL ? serve(&e) : call(&e)) == -1)
-		fatalx("%s", e.msg);
-	loop_run(loop);
-	loop_free(loop);
-	tls_ctx_free(tls);
+	link_run(&way, on_link);
 	printf("%s %" PRId64 "\n", want.open ? "opened" : "served", finished - refused);
 	printf("equal %" PRId64 "\nreset %" PRId64 "\n", equal, resets);
 	return bad > 0 ? 1 : 0;
