@@ -258,6 +258,7 @@ write_told(const char *dir, const char *name, const char *text)
 void
 share_tell(struct share_task *t, const char *text)
 {
-	write_told(t->share->dir, t->name, text);
+	if (t->ours)
+		write_told(t->share->dir, t->name, text);
 	let_go(t);
 }

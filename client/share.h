@@ -51,6 +51,8 @@ void share_task_free(struct share_task *);	/* NULL is fine */
 enum share_turn share_try(struct share_task *, struct str *told);
 /* Runs the loop until it is not SHARE_OTHERS. */
 enum share_turn share_wait(struct share_task *, struct str *told);
+/* Nothing happens where it is not SHARE_OURS: who is alone may take away what its
+ * text names as soon as it does not need that any more. */
 void share_tell(struct share_task *, const char *text);
 
 #endif

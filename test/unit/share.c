@@ -237,6 +237,22 @@ START_TEST(test_gone)
 }
 END_TEST
 
+/* Who got no claim keeps what came of it: nobody would keep that for others. */
+START_TEST(test_alone)
+{
+	char			*path = xasprintf("%s/a.claim", where);
+	struct share_task	*t;
+
+	ck_assert_int_eq(mkdir(path, 0700), 0);	/* nothing to be locked */
+	t = task("a");
+	ck_assert_int_eq(share_try(t, &told), SHARE_ALONE);
+	share_tell(t, "mine alone");
+	ck_assert_ptr_null(share_told(where, "a"));
+	share_task_free(t);
+	free(path);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -251,6 +267,7 @@ unit_suite(void)
 	tcase_add_test(t, test_stirs);
 	tcase_add_test(t, test_not_ours);
 	tcase_add_test(t, test_gone);
+	tcase_add_test(t, test_alone);
 	suite_add_tcase(s, t);
 	return s;
 }
