@@ -108,13 +108,15 @@ packgz_new(int level, bool plain, tarout_write_fn write, void *arg, struct err *
 	g->write = write;
 	g->arg = arg;
 	g->level = level;
-	g->plain = plain;
 	g->n = 1;
 	if (!packer_init(&g->own, level, plain)) {
 		free(g);
 		err_code(e, EINVAL, "pack with gzip: level %d", level);
 		return NULL;
 	}
+	/* Which of the two is settled here: threads that looked for it, too, would
+	 * get in each other's way, and might find another one. */
+	g->plain = g->own.fast == NULL;
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->work, NULL);
 	pthread_cond_init(&g->done, NULL);

@@ -15,9 +15,10 @@ packlib_zlib(void)
 	static struct zlib		lib;
 	static bool			loaded;
 
-	if (!loaded)
+	if (!loaded) {
 		dynlib_need("zlib", ZLIB_SONAME, names, nitems(names), &lib);
-	loaded = true;
+		loaded = true;
+	}
 	return &lib;
 }
 
@@ -28,9 +29,10 @@ packlib_zstd(void)
 	static struct zstd		lib;
 	static bool			loaded;
 
-	if (!loaded)
+	if (!loaded) {
 		dynlib_need("libzstd", ZSTD_SONAME, names, nitems(names), &lib);
-	loaded = true;
+		loaded = true;
+	}
 	return &lib;
 }
 

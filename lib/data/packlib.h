@@ -42,6 +42,8 @@ struct zlib { ZLIB_FUNCTIONS(DYNLIB_MEMBER) };
 struct zstd { ZSTD_FUNCTIONS(DYNLIB_MEMBER) };
 struct libdeflate { DEFLATE_FUNCTIONS(DYNLIB_MEMBER) };
 
+/* Once one has returned its table, any thread may call it again. */
+
 /* Die where it is not installed. */
 const struct zlib *packlib_zlib(void);
 const struct zstd *packlib_zstd(void);
