@@ -177,6 +177,23 @@ call_dial(struct call *c, bool own, struct err *e)
 	return 0;
 }
 
+/* What came meanwhile is let in: while the connection stood, because the person was
+ * asked something, say, the server may have closed it, which the loop has not seen.
+ * Waits for nothing. -1 and e: call_cut. */
+static int
+call_look(struct call *c, struct err *e)
+{
+	c->failed = false;
+	c->waiting = true;	/* or else a call_cut now would be lost */
+	loop_turn(c->loop, 0);
+	c->waiting = false;
+	if (!c->failed)
+		return 0;
+	call_hang_up(c);
+	*e = c->why;
+	return -1;
+}
+
 /* A connection that can take a request. Our own for a body, which cannot be sent
  * again if the agent's was stale, and for what takes it away; but a small body
  * goes where the requests before it went, since a handshake would cost more than
@@ -191,10 +208,13 @@ call_connect(struct call *c, const struct call_request *q, struct err *e)
 		c->answer = NULL;
 		call_hang_up(c);
 	}
-	if (c->conn != NULL && http_conn_idle(c->conn) &&
-	    !(own && c->line != NULL)) {
-		c->kept = true;
-		return 0;
+	if (c->conn != NULL && !(own && c->line != NULL)) {
+		if (call_look(c, e) == -1)
+			return -1;
+		if (http_conn_idle(c->conn)) {
+			c->kept = true;
+			return 0;
+		}
 	}
 	call_hang_up(c);
 	return call_dial(c, own || q->body != NULL, e);

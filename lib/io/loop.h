@@ -27,7 +27,8 @@ struct loop *loop_new(struct err *e) MUST;
 void loop_free(struct loop *);
 /* Runs until loop_stop, or until nothing is left that could ever happen. */
 void loop_run(struct loop *);
-/* One turn: waits for at most ms, runs what is ready. For tests. */
+/* One turn: waits for at most ms, runs what is ready. For tests, and with 0 ms to see
+ * what has happened already. */
 void loop_turn(struct loop *, int64_t ms);
 void loop_stop(struct loop *);
 /* Runs until the helpers and commands that were let go of (helper_free,

@@ -1,0 +1,126 @@
+/* call.c - requests one after another over a kept connection. */
+#include "client/call.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+#include "io/buf.h"
+#include "io/loop.h"
+#include "unit.h"
+
+#define OK	"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+#define BODY	"hello"
+
+struct server {
+	pid_t	pid;
+	int	port, talk;	/* a byte there and back */
+};
+
+static void
+answer(int fd, const char *end)
+{
+	char	got[4096];
+	size_t	len = 0;
+	ssize_t	n;
+
+	while ((n = read(fd, got + len, sizeof got - 1 - len)) > 0) {
+		len += (size_t)n;
+		got[len] = '\0';
+		if (strstr(got, end) != NULL)
+			break;
+	}
+	if (n <= 0 || write(fd, OK, strlen(OK)) != (ssize_t)strlen(OK))
+		_exit(1);
+}
+
+/* Keeps a connection until it is told not to; takes BODY by the next one. */
+static void
+server_main(int listener, int talk)
+{
+	char	c;
+	int	fd = accept(listener, NULL, NULL);
+
+	answer(fd, "\r\n\r\n");
+	if (read(talk, &c, 1) != 1)
+		_exit(1);
+	close(fd);
+	if (write(talk, &c, 1) != 1)
+		_exit(1);
+	answer(accept(listener, NULL, NULL), "\r\n\r\n" BODY);
+	_exit(0);
+}
+
+static void
+server_begin(struct server *s)
+{
+	struct sockaddr_in	sin = { .sin_family = AF_INET };
+	socklen_t		len = sizeof sin;
+	int			listener = socket(AF_INET, SOCK_STREAM, 0), talk[2];
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(listener, 2), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, talk), 0);
+	s->port = ntohs(sin.sin_port);
+	s->pid = fork();
+	ck_assert_int_ne(s->pid, -1);
+	if (s->pid == 0) {
+		close(talk[0]);
+		server_main(listener, talk[1]);
+	}
+	close(listener);
+	close(talk[1]);
+	s->talk = talk[0];
+}
+
+/* While we did something else, such as asking the person, the server closed it: a
+ * body, which could not be sent twice, does not go there. */
+START_TEST(test_closed_meanwhile)
+{
+	struct server		 s;
+	struct err		 e = ERR_INIT;
+	struct loop		*loop = loop_new(&e);
+	struct cred		 cred = { .agent_ms = 0 };
+	struct call_request	 get = { .method = "GET", .path = "/", .doing = "get" };
+	struct call_request	 put = { .method = "PUT", .path = "/", .doing = "put" };
+	struct evbuffer		*bytes = buf_new();
+	struct call		*c;
+	char			*name, byte = 'x';
+	int			 status;
+
+	server_begin(&s);
+	name = xasprintf("type@127.0.0.1:%d", s.port);
+	c = call_new(loop, &cred, name, &e);
+	ck_assert_msg(c != NULL, "%s", e.msg);
+	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	ck_assert(write(s.talk, &byte, 1) == 1 && read(s.talk, &byte, 1) == 1);
+	buf_adds(bytes, BODY);
+	put.body = body_of(loop, bytes);
+	ck_assert_msg(call_text(c, &put, 100, NULL, &e) == 0, "%s", e.msg);
+	ck_assert_int_eq(waitpid(s.pid, &status, 0), s.pid);
+	ck_assert_int_eq(status, 0);
+	close(s.talk);
+	call_free(c);
+	buf_free(bytes);
+	loop_free(loop);
+	free(name);
+}
+END_TEST
+
+Suite *
+unit_suite(void)
+{
+	Suite	*s = suite_create("call");
+	TCase	*t = tcase_create("call");
+
+	tcase_add_test(t, test_closed_meanwhile);
+	suite_add_tcase(s, t);
+	return s;
+}
