@@ -1,41 +1,12 @@
 /* deadline.c - unit tests of stream_timeout where deadlines move: the wheel on
  * which streams stand (lib/io/deadline.c). */
 #include "unit.h"
-#include "lib_io.h"
-
-static struct loop *l;
-static struct rec a, b;
-
-static void
-setup(void)
-{
-	l = loop_new(NULL);
-	ck_assert_ptr_nonnull(l);
-}
-
-static void
-teardown(void)
-{
-	rec_release(&a);
-	rec_release(&b);
-	loop_turn(l, 0);
-	loop_free(l);
-}
-
-static void
-make_both(void)
-{
-	struct stream *ends[2];
-
-	stream_pair(l, ends);
-	rec_init(&a, ends[0]);
-	rec_init(&b, ends[1]);
-}
+#include "lib_two.h"
 
 /* Farther away than the wheel of deadlines reaches, and nearer again. */
 START_TEST(move)
 {
-	make_both();
+	two_pair();
 	stream_timeout(a.s, 60000, 0);
 	stream_timeout(b.s, 60000, 0);
 	WAIT(l, a.opens == 1 && b.opens == 1);
@@ -55,7 +26,7 @@ END_TEST
 /* Its user was slow for longer than the deadline; the peer gets all of it anew. */
 START_TEST(read_begins_when_there_is_room)
 {
-	make_both();
+	two_pair();
 	b.keep = true;
 	stream_timeout(b.s, 30000, 0);
 	fill_pattern(stream_out(a.s), 0, STREAM_IN_HIGH);
@@ -76,7 +47,7 @@ END_TEST
 /* It stands far off for the sake of what comes when a write begins. */
 START_TEST(write_is_nearer_than_read)
 {
-	make_both();
+	two_pair();
 	b.keep = true;
 	WAIT(l, a.opens == 1);
 	stream_timeout(a.s, 3600 * 1000, 2000);
@@ -97,7 +68,7 @@ unit_suite(void)
 	TCase	*t = tcase_create("all");
 
 	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, two_setup, two_teardown);
 	tcase_add_test(t, move);
 	tcase_add_test(t, read_begins_when_there_is_room);
 	tcase_add_test(t, write_is_nearer_than_read);

@@ -125,6 +125,15 @@ rec_text(struct rec *r)
 }
 
 void
+rec_expect(struct rec *r, const char *want)
+{
+	char *s = rec_text(r);
+
+	ck_assert_str_eq(s, want);
+	free(s);
+}
+
+void
 rec_accept(struct stream *s, void *arg)
 {
 	rec_take(arg, s);

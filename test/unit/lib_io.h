@@ -39,6 +39,7 @@ void rec_init(struct rec *, struct stream *);	/* s may be NULL: rec_take later *
 void rec_take(struct rec *, struct stream *);
 void rec_release(struct rec *);			/* closes the stream */
 char *rec_text(struct rec *);			/* what was got, malloc'ed */
+void rec_expect(struct rec *, const char *);	/* that it is this */
 
 /* net_accept_fn whose arg is a struct rec: takes the (last) connection. */
 void rec_accept(struct stream *, void *arg);

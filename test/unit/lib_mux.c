@@ -118,6 +118,15 @@ begin(const struct mux_config *c)
 }
 
 void
+forget_end(void)
+{
+	buf_free(ends[0].in);
+	buf_free(ends[0].out);
+	memset(&ends[0], 0, sizeof ends[0]);
+	ends_n = 0;
+}
+
+void
 mux_setup(void)
 {
 	struct mux_config c = config();

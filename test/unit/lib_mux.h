@@ -31,6 +31,7 @@ extern struct evbuffer *wire;		/* to the mux */
 extern struct evbuffer *back;		/* from it */
 extern struct end ends[300];		/* in the order in which they were opened */
 extern size_t ends_n;
+void forget_end(void);			/* the only one, which is over */
 extern int64_t now_us;
 extern bool refuse_all;
 extern int pongs, leaves, may_opens, refused;

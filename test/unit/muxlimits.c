@@ -309,10 +309,7 @@ START_TEST(flood_of_resets)
 	for (id = 1; id < 20000; id += 2) {
 		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 		feed(FRAME_WINDOW_UPDATE, RST, id, 0);
-		buf_free(ends[0].in);
-		buf_free(ends[0].out);
-		memset(&ends[0], 0, sizeof ends[0]);
-		ends_n = 0;
+		forget_end();
 	}
 	feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 	put_fails(FRAME_WINDOW_UPDATE, RST, id, 0, "flood");
@@ -361,10 +358,7 @@ START_TEST(last_words_are_no_flood)
 		expect(FRAME_WINDOW_UPDATE, SYN, id, 0);
 		close_end(x);
 		expect(FRAME_WINDOW_UPDATE, RST, id, 0);
-		buf_free(ends[0].in);
-		buf_free(ends[0].out);
-		memset(&ends[0], 0, sizeof ends[0]);
-		ends_n = 0;
+		forget_end();
 	}
 	for (id = 2; id < 40000; id += 2) {
 		feed(FRAME_WINDOW_UPDATE, ACK, id, 0);

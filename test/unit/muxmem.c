@@ -73,10 +73,7 @@ START_TEST(flood_of_cuts)
 		feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 		feed_bulk(id, 1001);
 		flush(1 << 20);
-		buf_free(ends[0].in);
-		buf_free(ends[0].out);
-		memset(&ends[0], 0, sizeof ends[0]);
-		ends_n = 0;
+		forget_end();
 	}
 	feed(FRAME_WINDOW_UPDATE, SYN, id, 0);
 	put_fails(FRAME_DATA, 0, id, 1001, "flood");

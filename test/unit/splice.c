@@ -1,15 +1,13 @@
 /* splice.c - unit tests of io/splice.h: user = near | far = user, where near
  * and far are spliced. */
 #include "unit.h"
-#include "lib_io.h"
+#include "lib_two.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "io/splice.h"
 
-static struct loop	*l;
-static struct rec	 a, b;
 static struct splice	*sp;
 static int		 done, alive;
 static uint64_t		 a_to_b, b_to_a;
@@ -54,32 +52,13 @@ start(int64_t idle_ms)
 }
 
 static void
-setup(void)
-{
-	l = loop_new(NULL);
-	ck_assert_ptr_nonnull(l);
-}
-
-static void
 teardown(void)
 {
 	if (sp != NULL) {
 		splice_cut(sp, "end of test");
 		loop_turn(l, 0);
 	}
-	rec_release(&a);
-	rec_release(&b);
-	loop_turn(l, 0);
-	loop_free(l);
-}
-
-static void
-expect_text(struct rec *r, const char *want)
-{
-	char *s = rec_text(r);
-
-	ck_assert_str_eq(s, want);
-	free(s);
+	two_teardown();
 }
 
 START_TEST(passes_bytes_and_half_closes)
@@ -88,13 +67,13 @@ START_TEST(passes_bytes_and_half_closes)
 	stream_write(a.s, "question", 8);
 	stream_shut(a.s);
 	WAIT(l, b.eofs == 1);
-	expect_text(&b, "early question");
+	rec_expect(&b, "early question");
 	ck_assert_int_eq(a.eofs, 0);
 	ck_assert_int_eq(done, 0);
 	stream_write(b.s, "answer", 6);
 	stream_shut(b.s);
 	WAIT(l, a.eofs == 1 && done == 1);
-	expect_text(&a, "answer");
+	rec_expect(&a, "answer");
 	ck_assert(!failed);
 	ck_assert_uint_eq(a_to_b, 14);
 	ck_assert_uint_eq(b_to_a, 6);
@@ -227,7 +206,7 @@ unit_suite(void)
 	TCase	*t = tcase_create("splice");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, two_setup, teardown);
 	tcase_add_test(t, passes_bytes_and_half_closes);
 	tcase_add_test(t, much_through_a_slow_reader);
 	tcase_add_test(t, an_error_closes_the_other);

@@ -1,6 +1,6 @@
 /* stream.c - unit tests of io/stream.h over pairs, pipes and sockets. */
 #include "unit.h"
-#include "lib_io.h"
+#include "lib_two.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,25 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct loop *l;
-static struct rec a, b;
-
-static void
-setup(void)
-{
-	l = loop_new(NULL);
-	ck_assert_ptr_nonnull(l);
-}
-
-static void
-teardown(void)
-{
-	rec_release(&a);
-	rec_release(&b);
-	loop_turn(l, 0);
-	loop_free(l);
-}
 
 /* Loop tests: 0 pairs, 1 sockets. */
 static void
@@ -54,15 +35,6 @@ make_both(int kind)
 	rec_init(&b, ends[1]);
 }
 
-static void
-expect_text(struct rec *r, const char *want)
-{
-	char *s = rec_text(r);
-
-	ck_assert_str_eq(s, want);
-	free(s);
-}
-
 START_TEST(bytes_both_ways)
 {
 	make_both(_i);
@@ -72,8 +44,8 @@ START_TEST(bytes_both_ways)
 	stream_write(b.s, "ng", 2);
 	ck_assert_int_eq(a.opens + b.opens + a.reads, 0);	/* not from our call */
 	WAIT(l, buf_len(a.got) == 4 && buf_len(b.got) == 4);
-	expect_text(&b, "ping");
-	expect_text(&a, "pong");
+	rec_expect(&b, "ping");
+	rec_expect(&a, "pong");
 	ck_assert_int_eq(a.opens, 1);
 	ck_assert_int_eq(a.reads, 1);	/* the two writes went as one */
 	ck_assert_int_eq(a.drains, 1);
@@ -104,7 +76,7 @@ START_TEST(head_and_body_go_as_one)
 	WAIT(l, a.opens == 1 && b.opens == 1);
 	loop_defer(l, write_head, NULL);
 	WAIT(l, buf_len(b.got) == 9);
-	expect_text(&b, "head body");
+	rec_expect(&b, "head body");
 	ck_assert_int_eq(b.reads, 1);
 }
 END_TEST
@@ -116,13 +88,13 @@ START_TEST(half_close)
 	stream_shut(a.s);
 	WAIT(l, b.eofs == 1);
 	ck_assert_str_eq(b.order, "ore");
-	expect_text(&b, "question");
+	rec_expect(&b, "question");
 	ck_assert(stream_at_eof(b.s));
 	ck_assert(!stream_truncated(b.s));
 	stream_write(b.s, "answer", 6);		/* still goes */
 	stream_shut(b.s);
 	WAIT(l, a.eofs == 1);
-	expect_text(&a, "answer");
+	rec_expect(&a, "answer");
 	ck_assert_int_eq(a.errors + b.errors, 0);
 }
 END_TEST
@@ -279,7 +251,7 @@ START_TEST(hand_over)
 	ck_assert_int_eq(next.reads, 0);
 	WAIT(l, next.eofs == 1);
 	ck_assert_str_eq(next.order, "re");
-	expect_text(&next, "upgraded bytes");
+	rec_expect(&next, "upgraded bytes");
 	loop_turn(l, 5);
 	ck_assert_int_eq(b.reads, 1);
 	stream_set_cb(next.s, NULL, NULL);
@@ -302,7 +274,7 @@ START_TEST(nobody_listens_yet)
 	rec_take(&b, ends[1]);
 	WAIT(l, b.eofs == 1);
 	ck_assert_str_eq(b.order, "ore");
-	expect_text(&b, "early");
+	rec_expect(&b, "early");
 }
 END_TEST
 
@@ -357,7 +329,7 @@ START_TEST(close_soft_when_the_peer_is_done)
 	stream_close_soft(a.s, 3600 * 1000);
 	a.s = NULL;
 	WAIT(l, b.eofs == 1);
-	expect_text(&b, "last");
+	rec_expect(&b, "last");
 	stream_close(b.s);
 	b.s = NULL;
 	loop_run(l);	/* ends: no deadline is left behind */
@@ -501,7 +473,7 @@ START_TEST(answer_before_the_reset)
 	close(fd[1]);
 	stream_write(a.s, "more body", 9);
 	WAIT(l, a.errors == 1);
-	expect_text(&a, "413 too large");
+	rec_expect(&a, "413 too large");
 	ck_assert_int_eq(a.order[strlen(a.order) - 1], 'X');
 }
 END_TEST
@@ -534,7 +506,7 @@ START_TEST(fairness)
 	stream_write(calm[0], "me too", 6);
 	for (turns = 0; turns < 3 && buf_len(b.got) == 0; turns++)
 		loop_turn(l, 0);
-	expect_text(&b, "me too");
+	rec_expect(&b, "me too");
 	ck_assert_uint_gt(stream_unsent(a.s), 32 * 1024 * 1024);
 	stream_close(calm[0]);
 	rec_release(&sink);
@@ -550,8 +522,8 @@ unit_suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_set_timeout(once, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_checked_fixture(once, setup, teardown);
+	tcase_add_checked_fixture(t, two_setup, two_teardown);
+	tcase_add_checked_fixture(once, two_setup, two_teardown);
 	tcase_add_loop_test(t, bytes_both_ways, 0, 2);
 	tcase_add_loop_test(t, head_and_body_go_as_one, 0, 2);
 	tcase_add_loop_test(t, half_close, 0, 2);

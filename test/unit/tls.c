@@ -12,15 +12,6 @@
 
 #include "base/file.h"
 
-static void
-expect_text(struct rec *r, const char *want)
-{
-	char *s = rec_text(r);
-
-	ck_assert_str_eq(s, want);
-	free(s);
-}
-
 START_TEST(bytes_both_ways)
 {
 	tls_connect_both();
@@ -28,8 +19,8 @@ START_TEST(bytes_both_ways)
 	stream_write(near.s, "ping", 4);
 	stream_write(far.s, "pong", 4);
 	WAIT(tls_loop, buf_len(near.got) == 4 && buf_len(far.got) == 4);
-	expect_text(&far, "ping");
-	expect_text(&near, "pong");
+	rec_expect(&far, "ping");
+	rec_expect(&near, "pong");
 	ck_assert_uint_eq(stream_bytes_in(near.s), 4);
 	ck_assert_uint_eq(stream_bytes_out(near.s), 4);
 }
@@ -42,7 +33,7 @@ START_TEST(written_before_open)
 	stream_shut(near.s);
 	WAIT(tls_loop, far.eofs == 1);
 	ck_assert_str_eq(far.order, "ore");
-	expect_text(&far, "early");
+	rec_expect(&far, "early");
 }
 END_TEST
 
@@ -52,12 +43,12 @@ START_TEST(half_close)
 	stream_write(near.s, "question", 8);
 	stream_shut(near.s);
 	WAIT(tls_loop, far.eofs == 1);
-	expect_text(&far, "question");
+	rec_expect(&far, "question");
 	ck_assert(!stream_truncated(far.s));
 	stream_write(far.s, "answer", 6);
 	stream_shut(far.s);
 	WAIT(tls_loop, near.eofs == 1);
-	expect_text(&near, "answer");
+	rec_expect(&near, "answer");
 	ck_assert(!stream_truncated(near.s));
 	ck_assert_int_eq(near.errors + far.errors, 0);
 }

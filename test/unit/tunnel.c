@@ -1,7 +1,7 @@
 /* tunnel.c - unit tests of dialing through a proxy (lib/io/tunnel.c): whose bytes
  * are whose. Here the accepted end is the proxy. */
 #include "unit.h"
-#include "lib_io.h"
+#include "lib_two.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,7 @@
 #include "base/xmalloc.h"
 #include "io/net.h"
 
-static struct loop	*l;
-static struct rec	 a, b;		/* who dials, the proxy */
-static struct listener	*ls;
+static struct listener	*ls;	/* a dials, b is the proxy */
 
 static void
 setup(void)
@@ -20,8 +18,7 @@ setup(void)
 	struct err		 e = ERR_INIT;
 	char			*url;
 
-	l = loop_new(&e);
-	ck_assert_ptr_nonnull(l);
+	two_setup();
 	rec_init(&a, NULL);
 	rec_init(&b, NULL);
 	ls = net_listen(l, &how, rec_accept, &b, &e);
@@ -35,11 +32,8 @@ setup(void)
 static void
 teardown(void)
 {
-	rec_release(&a);
-	rec_release(&b);
 	listener_free(ls);
-	loop_turn(l, 0);
-	loop_free(l);
+	two_teardown();
 }
 
 static void
@@ -53,12 +47,8 @@ dial(const char *target)
 static void
 expect_got(struct rec *r, const char *want)
 {
-	char *s;
-
 	WAIT(l, buf_len(r->got) >= strlen(want));
-	s = rec_text(r);
-	ck_assert_str_eq(s, want);
-	free(s);
+	rec_expect(r, want);
 }
 
 /* The answer comes in two pieces, cut at _i; what stands behind its head is of the
