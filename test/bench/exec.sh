@@ -33,7 +33,7 @@ figure "execs-more-first-byte" ms "$(more "$(col execs-echo 3)" "$(col exec-echo
 
 id=$(gomote run -d "$inst" /usr/bin/head -c "${MIB}M" /dev/zero)
 gomote wait "$id" >/dev/null
-attach() { TMPDIR=$T gomote attach "$id"; }
+attach() { gomote attach "$id"; }
 for ((i = 0; i < 5; i++)); do
 	millis attach >>"$T/attach"
 done

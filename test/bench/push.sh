@@ -8,6 +8,7 @@
 # else they are those of Debian's golang-1.19-src and linux-source-6.1, which are
 # fetched for it where they are not installed. All of it lies in TMPDIR, or in
 # memory where there is room for it.
+asked=${TMPDIR:-}
 . "$(dirname "$0")/../lib/sh.sh"
 # shellcheck source=test/lib/bench.sh
 . "$SRC/test/lib/bench.sh"
@@ -23,11 +24,11 @@ SSH_TAR="ssh tar cz over an open ControlMaster"
 
 # Where there is most likely no disk to wait for.
 place() {
-	if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] &&
+	if [ -z "$asked" ] && [ -w /dev/shm ] &&
 	    [ "$(df -kP /dev/shm | awk 'NR == 2 { print $4 }')" -gt $ROOM ]; then
 		echo /dev/shm
 	else
-		echo "${TMPDIR:-/tmp}"
+		echo "${asked:-/tmp}"
 	fi
 }
 

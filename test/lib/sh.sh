@@ -5,10 +5,10 @@
 #	# what this test shows
 #	. "$(dirname "$0")/../lib/sh.sh"
 #
-# It gives a scratch folder $T (removed at the end), the programs in $BIN and
-# in PATH, the test helpers in $TEST_BIN, the tree in $SRC. Whatever was begun
-# with start is ended at the end, by its recorded pid, and if the test failed
-# the ends of all $T/*.log are shown. KEEP=1 keeps $T.
+# It gives a scratch folder $T (removed at the end) with $TMPDIR in it, the
+# programs in $BIN and in PATH, the test helpers in $TEST_BIN, the tree in $SRC.
+# Whatever was begun with start is ended at the end, by its recorded pid, and if
+# the test failed the ends of all $T/*.log are shown. KEEP=1 keeps $T.
 # Names that begin with _ belong to this file.
 set -eu
 
@@ -20,13 +20,16 @@ fi
 BIN=${GOMOTE_BIN:-$SRC/build/bin}
 TEST_BIN=${GOMOTE_TEST_BIN:-$SRC/build/test/bin}
 T=$(mktemp -d "${TMPDIR:-/tmp}/t.XXXXXX")
+# There stay the copies that gomote run keeps. Few globs see it.
+TMPDIR=$T/.tmp
+mkdir "$TMPDIR"
 PORT=
 PATH=$BIN:$PATH
 # An agent that a command leaves behind would be none of its test's business.
 GOMOTE_AGENT=off
 # Nor a proxy that whoever runs the tests has to use.
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
-export SRC BIN TEST_BIN T PATH GOMOTE_AGENT
+export SRC BIN TEST_BIN T TMPDIR PATH GOMOTE_AGENT
 umask 022
 
 # --- the end ------------------------------------------------------------------
