@@ -5,6 +5,7 @@
  * of the connection: the coordinator then gives the instance that it had
  * made for it, or the place in the queue that it had.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,7 +270,7 @@ create_instances(struct gomote *g, struct create *cr, struct err *e)
 {
 	struct setup	 setup = { .text = NULL };
 	char		*group;
-	int		 ret;
+	int		 ret, signo = 0;
 
 	if (cmd_prepare(g, e) == -1 ||
 	    (cr->setup && setup_find(&setup, g, cr->type, e) == -1))
@@ -290,10 +291,14 @@ create_instances(struct gomote *g, struct create *cr, struct err *e)
 		ret = create_one(g, cr, e);
 	else {
 		drop_loop(g);
-		ret = crowd_run((size_t)cr->count, create_in_crowd, cr, e);
+		if (cr->setup)
+			setup_several(&setup);
+		ret = crowd_run((size_t)cr->count, create_in_crowd, cr, &signo, e);
 	}
 	form_free(cr->form);
 	setup_release(&setup);
+	if (signo != 0)
+		(void)raise(signo);	/* so the shell begins a new line */
 	return ret;
 }
 
@@ -362,8 +367,8 @@ const struct cmd cmd_create = { "create",
 	"what for, on stderr; interrupt it to withdraw the request.\n\n"
 	"With -count it asks for several, and prints a name a line as they are\n"
 	"granted; where one fails the others stay. With -setup each gets a push of\n"
-	"$GOROOT, as by gomote push, and builds it with make.bash, or with what its\n"
-	"builder type is configured for.\n\n"
+	"$GOROOT, as by gomote push (one upload for all), and builds it with make.bash,\n"
+	"or with what its builder type is configured for.\n\n"
 	"  MOTE=$(gomote create linux-amd64)\n"
 	"  GOROOT=/path/to/go gomote create -setup -count 3 linux-amd64",
 	create_run };

@@ -122,7 +122,7 @@ wait_all(struct crowd *c)
 }
 
 int
-crowd_run(size_t n, int (*fn)(size_t i, void *arg), void *arg, struct err *e)
+crowd_run(size_t n, int (*fn)(size_t i, void *arg), void *arg, int *signo, struct err *e)
 {
 	struct crowd	c;
 	bool		failed = false;
@@ -134,7 +134,6 @@ crowd_run(size_t n, int (*fn)(size_t i, void *arg), void *arg, struct err *e)
 		tell_all(&c, SIGTERM);
 	wait_all(&c);
 	crowd_end(&c);
-	if (!failed && c.told != 0 && c.worst == 128 + c.told)
-		(void)raise(c.told);	/* so the shell knows, and begins a new line */
+	*signo = !failed && c.told != 0 && c.worst == 128 + c.told ? c.told : 0;
 	return failed ? -1 : c.worst;
 }

@@ -18,8 +18,8 @@ static char *
 group_path(const char *name, const char *instance, struct err *e)
 {
 	if (!str_name_ok(name, NAME_LEN)) {
-		err_set(e, "\"%s\" is no name of a group: at most %d letters, "
-		    "digits, '.', '_' and '-'", name, NAME_LEN);
+		err_code(e, GROUP_ILL, "\"%s\" is no name of a group: at most "
+		    "%d letters, digits, '.', '_' and '-'", name, NAME_LEN);
 		return NULL;
 	}
 	if (instance == NULL)
@@ -180,6 +180,13 @@ group_active(const struct gomote *g, bool *named)
 	return env != NULL && *env != '\0' ? env : NULL;
 }
 
+void
+group_blame(struct err *e, bool named)
+{
+	if (e->code == GROUP_ILL && !named)
+		err_wrap(e, "GOMOTE_GROUP");
+}
+
 int
 group_get_active(struct group *gr, struct gomote *g, struct call *c, struct err *e)
 {
@@ -191,6 +198,7 @@ group_get_active(struct group *gr, struct gomote *g, struct call *c, struct err 
 		return 0;
 	if (group_get(gr, c, name, e) == 0)
 		return 1;
+	group_blame(e, named);
 	if (e->code != GROUP_NONE)
 		return -1;
 	return named ? err_set(e, "there is no group \"%s\" (see gomote group "
@@ -214,6 +222,7 @@ group_for_create(char **group, struct gomote *g, const char *anew, struct err *e
 		if ((c = cmd_call(g, NULL, e)) == NULL)
 			return -1;
 		ret = group_make(c, name, anew != NULL, e);
+		group_blame(e, named || anew != NULL);
 		call_free(c);
 	}
 	if (ret == 0)

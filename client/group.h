@@ -17,8 +17,9 @@ struct group {		/* owned; group_release empties it */
 	struct strs	 instances;	/* that are alive, in the order of their creation */
 };
 
-/* err.code: there is no such group. */
+/* err.code: there is no such group; that is no name of one. */
 #define GROUP_NONE 10280
+#define GROUP_ILL 10281
 
 int  group_get(struct group *, struct call *c, const char *name, struct err *e) MUST;
 void group_release(struct group *);
@@ -35,6 +36,9 @@ int  group_remove(struct call *c, const char *name, const char *instance,
 /* The group that is active: of -group, else of GOMOTE_GROUP (*named false, and
  * then perhaps not there), else NULL. Borrowed. */
 const char *group_active(const struct gomote *, bool *named);
+/* Where e says that this name is ill-formed and nobody named it in the command: whose
+ * it is. */
+void group_blame(struct err *e, bool named);
 /* Of the active group, if it is there: 1. 0: there is none. -1 and e. */
 int  group_get_active(struct group *, struct gomote *, struct call *c, struct err *e) MUST;
 /* The group that an instance is created in, made where that has to be: the one

@@ -11,7 +11,9 @@
 #include "client/command.h"
 #include "client/execid.h"
 #include "client/patience.h"
+#include "client/push.h"
 #include "client/say.h"
+#include "client/share.h"
 #include "data/json.h"
 
 #define DEFAULT		"make.bash"
@@ -88,8 +90,17 @@ setup_find(struct setup *s, struct gomote *g, const char *type, struct err *e)
 }
 
 void
+setup_several(struct setup *s)
+{
+	s->share = share_make();
+	if (s->share != NULL)
+		share_invite(s->share);
+}
+
+void
 setup_release(struct setup *s)
 {
+	push_share_end(s->share);
 	free(s->text);
 	strs_release(&s->words);
 	memset(s, 0, sizeof *s);

@@ -62,6 +62,14 @@ share_mark(const char *dir)
 	return xasprintf(MARK "=%s", dir);
 }
 
+void
+share_invite(const char *dir)
+{
+	if (setenv(MARK, dir, 1) == -1) {
+		/* Each of them does all of it. */
+	}
+}
+
 bool
 share_is_mark(const char *var)
 {

@@ -28,6 +28,7 @@ char *share_make(void) MUST;
 /* For their environment, malloc'ed: "NAME=VALUE". Is var such a one? */
 char *share_mark(const char *dir) MUST;
 bool  share_is_mark(const char *var);
+void  share_invite(const char *dir);	/* puts it into our own, for forks of us */
 /* What was told of a task, malloc'ed; NULL: nothing. */
 char *share_told(const char *dir, const char *name) MUST;
 void  share_remove(char *dir);		/* frees, too; NULL is fine */

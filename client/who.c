@@ -320,8 +320,10 @@ look(struct who_view *v, struct asked *k, struct gomote *g, enum who_next next,
 	v->group_asked = true;
 	if (group_get(&k->group, k->c, v->group, e) == 0)
 		v->members = &k->group.instances;
-	else if (e->code != GROUP_NONE)
+	else if (e->code != GROUP_NONE) {
+		group_blame(e, v->group_named);
 		return -1;
+	}
 	return 0;
 }
 

@@ -34,6 +34,7 @@ create() {
 	GOROOT=$T/goroot gomote create "$@" >out 2>err || STATUS=$?
 	i=$(head -n 1 out)
 }
+uploads() { grep -c ': upload [0-9a-f]*: ' "$T/coordinator.log" || :; }
 made() {
 	gomote run -n -dir . "$i" /bin/cat go/made 2>/dev/null
 }
@@ -95,9 +96,16 @@ gomote destroy "$i"
 chmod 755 goroot/src/make.bash
 rm goroot/broken
 
-# Several at once: each for itself, stdout their names.
-create -setup -count=3 linux-amd64
+# Several at once, stdout their names. The tree is uploaded once for all of them, and
+# nothing is left of what they shared.
+head -c 300000 /dev/urandom >goroot/data
+mkdir tmp
+n=$(uploads)
+TMPDIR=$T/tmp create -setup -count=3 -new-group three linux-amd64
 assert_eq 0 "$STATUS" "$(cat err)"
+assert_eq $((n + 1)) "$(uploads)" "uploads"
+assert_eq '' "$(find tmp -name 'gomote-share.*')"
+assert_eq "three	$(sort out | paste -sd ' ')" "$(gomote group list)"
 assert_eq "$(sort out)" "$(gomote list | cut -f 1 | sort)"
 while read -r i; do
 	assert_match '/go/src/make.bash$' "$(made)"
@@ -106,6 +114,23 @@ while read -r i; do
 	done
 done <out
 xargs gomote destroy <out
+
+# Interrupted amid it: nothing of what they shared is left then, either.
+sed 's/^pwd$/sleep 1000/' goroot/src/make.bash >slow
+cp goroot/src/make.bash quick
+cp slow goroot/src/make.bash
+TMPDIR=$T/tmp GOROOT=$T/goroot gomote create -setup -count 2 linux-amd64 >out 2>err &
+echo $! >two.pid
+both_run() { [ "$(grep -c '^# Running' err)" = 2 ]; }
+eventually both_run
+assert_match gomote-share "$(ls tmp)"
+kill -TERM "$(pid_of two)"
+status wait "$(pid_of two)"
+rm two.pid
+assert_eq 143 "$STATUS"
+assert_eq '' "$(find tmp -name 'gomote-share.*')"
+gomote list | cut -f 1 | xargs gomote destroy
+cp quick goroot/src/make.bash
 
 # What is wrong here is found out before there is an instance.
 for goroot in nonesuch goroot/src/make.bash; do

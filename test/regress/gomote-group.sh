@@ -78,6 +78,16 @@ assert_eq "$R-1 $R-2" "$(gomote -group debug list | cut -f1 | tr '\n' ' ' | sed 
 assert_eq 3 "$(gomote list | wc -l)"
 assert_eq 3 "$(GOMOTE_GROUP=nonesuch gomote list | wc -l)"
 no -group nonesuch list
+# What cannot be a name is not taken for one that is not there: whose it is is told.
+for cmd in list ping "create linux-amd64-reverse" "destroy -destroy-group"; do
+	# shellcheck disable=SC2086
+	GOMOTE_GROUP='a b' no $cmd
+	assert_match '^gomote: GOMOTE_GROUP: "a b" is no name of a group: at most 64 ' "$(cat err)"
+done
+no -group 'a b' list
+assert_match '^gomote: "a b" is no name of a group: ' "$(cat err)"
+GOMOTE_GROUP='a b' no create -new-group 'c d' linux-amd64-reverse
+assert_match '^gomote: "c d" is no name of a group: ' "$(cat err)"
 # Whoever is named is meant alone.
 assert_eq zero "$(GOMOTE_GROUP=debug gomote run "$R-0" /bin/cat name 2>err)"
 GOMOTE_GROUP=debug no run "$R-7" /bin/true
