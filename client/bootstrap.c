@@ -73,7 +73,8 @@ bootstrap_put(struct gomote *g, struct call *c, const char *instance,
 		ret = bootstrap_fetch(c, url, e);
 	else if (wanted)
 		ret = err_set(e, "coordinator: the builder type of %s has no "
-		    "bootstrap toolchain", instance);
+		    "bootstrap toolchain (bring one: gomote puttar -dir "
+		    BOOTSTRAP_DIR ")", instance);
 	free(url);
 	return ret;
 }

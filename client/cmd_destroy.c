@@ -37,7 +37,8 @@ destroy_names(struct gomote *g, const struct strs *names)
 	for (i = 0; i < names->n; i++) {
 		if (destroy_one(g, names->v[i], &e) == 0)
 			continue;
-		err_wrap(&e, "%s", names->v[i]);
+		if (!str_starts(e.msg, names->v[i]))
+			err_wrap(&e, "%s", names->v[i]);
 		status = cmd_fail(&e);
 		worst = status > worst ? status : worst;
 	}

@@ -31,7 +31,7 @@ assert_eq toolchain "$(gomote run "$with" /bin/cat go1.4/bin/go 2>/dev/null)"
 gomote putbootstrap "$with" 2>err
 assert_match 'go1\.4 is there already' "$(cat err)"
 assert_status 1 gomote putbootstrap "$without" 2>err
-assert_match '^gomote: coordinator: .* has no bootstrap toolchain' "$(cat err)"
+assert_match '^gomote: coordinator: .* has no bootstrap toolchain \(bring one: gomote puttar -dir go1\.4\)$' "$(cat err)"
 assert_status 1 gomote putbootstrap nonesuch-0 2>err
 
 mkdir -p goroot/src

@@ -64,6 +64,8 @@ assert_status 1 gomote -server http://192.0.2.1 list 2>err
 assert_match 'plain HTTP only' "$(cat err)"
 assert_status 1 gomote ping 'bad name' 2>err
 assert_match 'no name of an instance' "$(cat err)"
+assert_status 1 gomote destroy 't@127.0.0.1:' 2>err
+assert_match '^gomote: t@127\.0\.0\.1:: address "127\.0\.0\.1:": bad port' "$(cat err)" "named once"
 
 # descriptors that are closed, and a disk that is full
 assert_status 1 gomote version >&- 2>err
