@@ -127,9 +127,9 @@ drop(struct uploads *all, struct blob *b)
 	free(b);
 }
 
-/* user NULL: of all. */
+/* user NULL: of all. pinned: only what cannot make room. */
 static uint64_t
-sum(const struct uploads *all, const char *user, size_t *n)
+sum(const struct uploads *all, const char *user, bool pinned, size_t *n)
 {
 	const struct blob	*b;
 	const struct upload	*u;
@@ -137,7 +137,8 @@ sum(const struct uploads *all, const char *user, size_t *n)
 
 	*n = 0;
 	TAILQ_FOREACH(b, &all->blobs, entry) {
-		if (user != NULL && !str_eq(user, b->user))
+		if ((user != NULL && !str_eq(user, b->user)) ||
+		    (pinned && b->readers == 0))
 			continue;
 		bytes += b->row.bytes;
 		++*n;
@@ -156,7 +157,7 @@ uploads_bytes(const struct uploads *all)
 {
 	size_t	n;
 
-	return sum(all, NULL, &n);
+	return sum(all, NULL, false, &n);
 }
 
 /* --- room ------------------------------------------------------------------- */
@@ -177,50 +178,73 @@ evict(struct uploads *all, const char *user)
 	return false;
 }
 
+/* pinned: even without all that can make room. */
 static bool
-exceeds(const struct uploads *all, const char *user, uint64_t more)
+exceeds(const struct uploads *all, const char *user, uint64_t more, bool pinned)
 {
 	size_t		n;
-	uint64_t	bytes = sum(all, user, &n);
+	uint64_t	bytes = sum(all, user, pinned, &n);
 
 	return bytes + more > (user != NULL ? all->cfg.user_max : all->cfg.max) ||
 	    n > (user != NULL ? UPLOADS_USER_MAX : UPLOADS_MAX);
 }
 
 static bool
-disk_is_tight(const struct uploads *all, uint64_t more)
+disk_is_tight(const struct uploads *all, uint64_t more, bool pinned)
 {
 	struct statvfs	st;
-	uint64_t	keep;
+	uint64_t	keep, room = 0;
+	size_t		n;
 
 	if (fstatvfs(all->dir, &st) == -1)
 		return false;	/* then writing tells */
 	keep = (uint64_t)st.f_blocks * st.f_frsize / DISK_PART;
 	if (keep > DISK_FREE)
 		keep = DISK_FREE;
-	return (uint64_t)st.f_bavail * st.f_frsize < keep + more;
+	if (pinned)
+		room = sum(all, NULL, false, &n) - sum(all, NULL, true, &n);
+	return (uint64_t)st.f_bavail * st.f_frsize + room < keep + more;
+}
+
+static int
+no_disk(struct err *e)
+{
+	return err_code(e, UPLOADS_FULL, "upload: the disk of the state directory is "
+	    "almost full");
+}
+
+/* Nothing goes in vain: can there be room at all? */
+static int
+check_room(const struct uploads *all, const char *user, uint64_t more, struct err *e)
+{
+	char	size[32];
+
+	if (exceeds(all, user, more, true))
+		return err_code(e, UPLOADS_FULL, "upload: that would be more than %s "
+		    "(user-upload-space) for %s",
+		    str_human_size(all->cfg.user_max, size), user);
+	if (exceeds(all, NULL, more, true))
+		return err_code(e, UPLOADS_FULL, "upload: that would be more than %s "
+		    "(upload-space) for all users", str_human_size(all->cfg.max, size));
+	return disk_is_tight(all, more, true) ? no_disk(e) : 0;
 }
 
 /* For more bytes of user's, whose upload is under way (and counted). */
 static int
 make_room(struct uploads *all, const char *user, uint64_t more, struct err *e)
 {
-	char	size[32];
-
-	while (exceeds(all, user, more))
-		if (!evict(all, user))
-			return err_code(e, UPLOADS_FULL, "upload: that would be more "
-			    "than %s (user-upload-space) for %s",
-			    str_human_size(all->cfg.user_max, size), user);
-	while (exceeds(all, NULL, more))
+	if (!exceeds(all, user, more, false) && !exceeds(all, NULL, more, false) &&
+	    !disk_is_tight(all, more, false))
+		return 0;
+	if (check_room(all, user, more, e) == -1)
+		return -1;
+	while (exceeds(all, user, more, false) && evict(all, user))
+		continue;
+	while (exceeds(all, NULL, more, false) && evict(all, NULL))
+		continue;
+	while (disk_is_tight(all, more, false))
 		if (!evict(all, NULL))
-			return err_code(e, UPLOADS_FULL, "upload: that would be more "
-			    "than %s (upload-space) for all users",
-			    str_human_size(all->cfg.max, size));
-	while (disk_is_tight(all, more))
-		if (!evict(all, NULL))
-			return err_code(e, UPLOADS_FULL, "upload: the disk of the "
-			    "state directory is almost full");
+			return no_disk(e);
 	return 0;
 }
 

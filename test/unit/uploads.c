@@ -293,9 +293,11 @@ START_TEST(test_share)
 	ck_assert(!has("alice", 'c', 20 * KIB));
 	ck_assert(has("alice", 'a', 20 * KIB));
 	ck_assert(has("bob", 'b', 20 * KIB));
-	/* More than her share: nothing of it is kept. */
+	/* More than her share: nothing of it is kept, and nothing goes in vain. */
 	ck_assert(!put("alice", 'e', 61 * KIB));
 	ck_assert_int_eq(why.code, UPLOADS_FULL);
+	ck_assert(has("alice", 'a', 20 * KIB));
+	ck_assert(has("alice", 'd', 30 * KIB));
 	ck_assert(has("bob", 'b', 20 * KIB));
 	ck_assert(put("alice", 'f', 60 * KIB));
 	ck_assert_uint_eq(uploads_bytes(all), 80 * KIB);
@@ -506,7 +508,8 @@ START_TEST(test_small_disk)
 	ck_assert(!has("alice", 'a', 600 * KIB));
 	ck_assert(!put("alice", 'c', 1000 * KIB));
 	ck_assert_int_eq(why.code, UPLOADS_FULL);
-	ck_assert_int_eq(dir_count(&dir, "mnt/uploads"), 0);
+	ck_assert(has("bob", 'b', 600 * KIB));	/* which would not have been enough */
+	ck_assert_int_eq(dir_count(&dir, "mnt/uploads"), 1);
 	uploads_free(all);
 	all = NULL;
 }
