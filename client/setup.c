@@ -13,6 +13,7 @@
 #include "client/patience.h"
 #include "client/push.h"
 #include "client/say.h"
+#include "client/scan.h"
 #include "client/share.h"
 #include "data/json.h"
 
@@ -21,6 +22,7 @@
 #define NOTHING		"none"
 #define SCRIPTS		"go/src/"	/* where push puts those of a Go tree */
 
+#define LATE_MS		60000
 #define TAIL_MAX	4096	/* of a build that failed so much is shown, */
 #define TAIL_LINES	20	/* in so many lines at most */
 
@@ -168,11 +170,22 @@ build(const struct setup *s, struct gomote *g, const char *instance)
 	return status;
 }
 
+/* Its turn may have come hours later: what the others saw of the tree is not that any
+ * more. */
+static void
+leave_late(const struct setup *s)
+{
+	if (s->share != NULL && share_told_age(s->share, SCAN_TASK) > LATE_MS)
+		share_leave(share_join());
+}
+
 int
 setup_do(const struct setup *s, struct gomote *g, const char *instance)
 {
-	int	status = cmd_on(g, &cmd_push, instance);
+	int	status;
 
+	leave_late(s);
+	status = cmd_on(g, &cmd_push, instance);
 	if (status == EXIT_OK && s->words.n > 0)
 		status = build(s, g, instance);
 	if (status != EXIT_OK)

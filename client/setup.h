@@ -19,7 +19,8 @@ struct setup {
 /* Asks the coordinator what to do for that builder type; sees whether there is
  * something to push. */
 int  setup_find(struct setup *, struct gomote *, const char *type, struct err *e) MUST;
-/* The forks of this process that do it scan, pack and upload once for all of them. */
+/* The forks of this process that do it scan, pack and upload once for all of them, but
+ * for those that begin long after the first. */
 void setup_several(struct setup *);
 void setup_release(struct setup *);
 /* Does it, says what; returns an exit status. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -84,6 +85,21 @@ share_told(const char *dir, const char *name)
 
 	free(path);
 	return text;
+}
+
+int64_t
+share_told_age(const char *dir, const char *name)
+{
+	char		*path = xasprintf("%s/%s", dir, name);
+	struct stat	 st;
+	int		 ret = stat(path, &st);
+	int64_t		 age;
+
+	free(path);
+	if (ret == -1)
+		return -1;
+	age = (int64_t)(time(NULL) - st.st_mtime) * 1000;
+	return age > 0 ? age : 0;
 }
 
 void

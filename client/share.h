@@ -13,6 +13,7 @@
 #define CLIENT_SHARE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 #include "base/str.h"
@@ -31,6 +32,7 @@ bool  share_is_mark(const char *var);
 void  share_invite(const char *dir);	/* puts it into our own, for forks of us */
 /* What was told of a task, malloc'ed; NULL: nothing. */
 char *share_told(const char *dir, const char *name) MUST;
+int64_t share_told_age(const char *dir, const char *name);	/* ms; -1: nothing yet */
 void  share_remove(char *dir);		/* frees, too; NULL is fine */
 
 /* --- for them. */

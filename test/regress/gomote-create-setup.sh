@@ -115,6 +115,24 @@ while read -r i; do
 done <out
 xargs gomote destroy <out
 
+# One whose turn comes much later gets the tree as it is by then.
+gomote create -count 8 bare >others 2>err || fail "$(cat err)"
+TMPDIR=$T/tmp GOROOT=$T/goroot gomote create -setup -count 2 linux-amd64 >out 2>err &
+echo $! >two.pid
+first_done() { [ "$(grep -c '^# Running' err)" = 1 ]; }
+eventually first_done
+touch -d '2 minutes ago' tmp/gomote-share.*/scan
+rm goroot/data
+echo new >goroot/later
+gomote destroy "$(head -n 1 others)"
+status wait "$(pid_of two)"
+rm two.pid
+assert_eq 0 "$STATUS" "$(cat err)"
+i=$(tail -n 1 out)
+assert_eq 'later
+no data' "$(gomote run -n "$i" /bin/sh -c 'cd go; ls later; [ -e data ] || echo no data' 2>/dev/null)"
+gomote list | cut -f 1 | xargs gomote destroy
+
 # Interrupted amid it: nothing of what they shared is left then, either.
 sed 's/^pwd$/sleep 1000/' goroot/src/make.bash >slow
 cp goroot/src/make.bash quick
