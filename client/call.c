@@ -412,37 +412,6 @@ call_trailer(const struct call *c, const char *name)
 	return c->trailers != NULL ? headers_get(c->trailers, name) : NULL;
 }
 
-struct collect {
-	struct str	*out;	/* NULL: dropped */
-	size_t		 left;
-};
-
-static int
-collect_sink(struct evbuffer *b, void *arg, struct err *e)
-{
-	struct collect	*to = arg;
-	const void	*p;
-	size_t		 len;
-
-	while ((p = buf_peek(b, &len)) != NULL) {
-		if (len > to->left)
-			return err_set(e, "the answer is too long");
-		to->left -= len;
-		if (to->out != NULL)
-			str_addn(to->out, p, len);
-		buf_drain(b, len);
-	}
-	return 0;
-}
-
-static int
-call_collect(struct call *c, size_t max, struct str *out, struct err *e)
-{
-	struct collect	to = { out, max };
-
-	return call_read(c, collect_sink, &to, e);
-}
-
 /* --- what was refused ------------------------------------------------------ */
 
 /* Who speaks, who may have said so itself: behind a coordinator a refusal of the
@@ -549,15 +518,6 @@ int
 call_status(const struct call *c)
 {
 	return c->status;
-}
-
-int
-call_text(struct call *c, const struct call_request *q, size_t max,
-    struct str *out, struct err *e)
-{
-	if (call_send(c, q, e) == -1)
-		return -1;
-	return call_collect(c, max, out, e);
 }
 
 /* --- life ------------------------------------------------------------------ */

@@ -81,8 +81,9 @@ const char *call_trailer(const struct call *, const char *name);
  * returns -1 and CALL_CUT. */
 void call_cut(struct call *);
 
-/* call_send, and the whole answer, at most max bytes of it, into out, which
- * may be NULL (then it is dropped). */
+/* The rest of the answer, at most max bytes of it, into out, which may be NULL (then
+ * it is dropped); and call_send with it. */
+int  call_collect(struct call *, size_t max, struct str *out, struct err *e) MUST;
 int  call_text(struct call *, const struct call_request *, size_t max,
     struct str *out, struct err *e) MUST;
 

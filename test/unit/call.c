@@ -109,6 +109,7 @@ START_TEST(test_closed_meanwhile)
 	close(s.talk);
 	call_free(c);
 	buf_free(bytes);
+	loop_turn(loop, 0);	/* what was closed now is freed now */
 	loop_free(loop);
 	free(name);
 }
