@@ -7,6 +7,7 @@
 struct collect {
 	struct str	*out;	/* NULL: dropped */
 	size_t		 left;
+	bool		 over;	/* there was more */
 };
 
 static int
@@ -17,7 +18,8 @@ collect_sink(struct evbuffer *b, void *arg, struct err *e)
 	size_t		 len;
 
 	while ((p = buf_peek(b, &len)) != NULL) {
-		if (len > to->left)
+		to->over = len > to->left;
+		if (to->over)
 			return err_set(e, "the answer is too long");
 		to->left -= len;
 		if (to->out != NULL)
@@ -30,9 +32,10 @@ collect_sink(struct evbuffer *b, void *arg, struct err *e)
 int
 call_collect(struct call *c, size_t max, struct str *out, struct err *e)
 {
-	struct collect	to = { out, max };
+	struct collect	to = { out, max, false };
+	int		ret = call_read(c, collect_sink, &to, e);
 
-	return call_read(c, collect_sink, &to, e);
+	return ret == -1 && to.over ? err_wrap(e, "%s", call_hop(c)) : ret;
 }
 
 int

@@ -17,13 +17,16 @@
 #define OK	"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 #define BODY	"hello"
 
+#define LONG	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlong\n"
+
 struct server {
 	pid_t	pid;
 	int	port, talk;	/* a byte there and back */
 };
 
+/* Once end has come. */
 static void
-answer(int fd, const char *end)
+answer(int fd, const char *end, const char *text)
 {
 	char	got[4096];
 	size_t	len = 0;
@@ -35,29 +38,35 @@ answer(int fd, const char *end)
 		if (strstr(got, end) != NULL)
 			break;
 	}
-	if (n <= 0 || write(fd, OK, strlen(OK)) != (ssize_t)strlen(OK))
+	if (n <= 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		_exit(1);
 }
 
 /* Keeps a connection until it is told not to; takes BODY by the next one. */
 static void
-server_main(int listener, int talk)
+closes_meanwhile(int listener, int talk)
 {
 	char	c;
 	int	fd = accept(listener, NULL, NULL);
 
-	answer(fd, "\r\n\r\n");
+	answer(fd, "\r\n\r\n", OK);
 	if (read(talk, &c, 1) != 1)
 		_exit(1);
 	close(fd);
 	if (write(talk, &c, 1) != 1)
 		_exit(1);
-	answer(accept(listener, NULL, NULL), "\r\n\r\n" BODY);
-	_exit(0);
+	answer(accept(listener, NULL, NULL), "\r\n\r\n" BODY, OK);
 }
 
 static void
-server_begin(struct server *s)
+says_much(int listener, int talk)
+{
+	(void)talk;
+	answer(accept(listener, NULL, NULL), "\r\n\r\n", LONG);
+}
+
+static void
+server_begin(struct server *s, void (*fn)(int listener, int talk))
 {
 	struct sockaddr_in	sin = { .sin_family = AF_INET };
 	socklen_t		len = sizeof sin;
@@ -73,45 +82,76 @@ server_begin(struct server *s)
 	ck_assert_int_ne(s->pid, -1);
 	if (s->pid == 0) {
 		close(talk[0]);
-		server_main(listener, talk[1]);
+		fn(listener, talk[1]);
+		_exit(0);
 	}
 	close(listener);
 	close(talk[1]);
 	s->talk = talk[0];
 }
 
+static struct server	 server;
+static struct loop	*loop;
+static struct call	*c;
+static struct err	 e;
+
+static void
+begin(void (*fn)(int, int))
+{
+	struct cred	 cred = { .agent_ms = 0 };
+	char		*name;
+
+	memset(&e, 0, sizeof e);
+	loop = loop_new(&e);
+	ck_assert_msg(loop != NULL, "%s", e.msg);
+	server_begin(&server, fn);
+	name = xasprintf("type@127.0.0.1:%d", server.port);
+	c = call_new(loop, &cred, name, &e);
+	ck_assert_msg(c != NULL, "%s", e.msg);
+	free(name);
+}
+
+static void
+end(void)
+{
+	int	status;
+
+	ck_assert_int_eq(waitpid(server.pid, &status, 0), server.pid);
+	ck_assert_int_eq(status, 0);
+	close(server.talk);
+	call_free(c);
+	loop_turn(loop, 0);	/* what was closed now is freed now */
+	loop_free(loop);
+}
+
+static const struct call_request get = { .method = "GET", .path = "/", .doing = "get" };
+
 /* While we did something else, such as asking the person, the server closed it: a
  * body, which could not be sent twice, does not go there. */
 START_TEST(test_closed_meanwhile)
 {
-	struct server		 s;
-	struct err		 e = ERR_INIT;
-	struct loop		*loop = loop_new(&e);
-	struct cred		 cred = { .agent_ms = 0 };
-	struct call_request	 get = { .method = "GET", .path = "/", .doing = "get" };
 	struct call_request	 put = { .method = "PUT", .path = "/", .doing = "put" };
 	struct evbuffer		*bytes = buf_new();
-	struct call		*c;
-	char			*name, byte = 'x';
-	int			 status;
+	char			 byte = 'x';
 
-	server_begin(&s);
-	name = xasprintf("type@127.0.0.1:%d", s.port);
-	c = call_new(loop, &cred, name, &e);
-	ck_assert_msg(c != NULL, "%s", e.msg);
+	begin(closes_meanwhile);
 	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
-	ck_assert(write(s.talk, &byte, 1) == 1 && read(s.talk, &byte, 1) == 1);
+	ck_assert(write(server.talk, &byte, 1) == 1 && read(server.talk, &byte, 1) == 1);
 	buf_adds(bytes, BODY);
 	put.body = body_of(loop, bytes);
 	ck_assert_msg(call_text(c, &put, 100, NULL, &e) == 0, "%s", e.msg);
-	ck_assert_int_eq(waitpid(s.pid, &status, 0), s.pid);
-	ck_assert_int_eq(status, 0);
-	close(s.talk);
-	call_free(c);
 	buf_free(bytes);
-	loop_turn(loop, 0);	/* what was closed now is freed now */
-	loop_free(loop);
-	free(name);
+	end();
+}
+END_TEST
+
+/* Who said too much is told. */
+START_TEST(test_too_long)
+{
+	begin(says_much);
+	ck_assert_int_eq(call_text(c, &get, 4, NULL, &e), -1);
+	ck_assert_str_eq(e.msg, "buildlet: the answer is too long");
+	end();
 }
 END_TEST
 
@@ -122,6 +162,7 @@ unit_suite(void)
 	TCase	*t = tcase_create("call");
 
 	tcase_add_test(t, test_closed_meanwhile);
+	tcase_add_test(t, test_too_long);
 	suite_add_tcase(s, t);
 	return s;
 }
