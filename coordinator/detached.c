@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@
 #include "base/tree.h"
 #include "base/xmalloc.h"
 
-#define PID_MAX	(1 << 30)
+#define PID_MAX		(1 << 30)
+#define LOG_KEEP	(64 * 1024)
 
 static int
 open_in(const char *dir, const char *name, int flags)
@@ -233,6 +235,36 @@ detached_last_words(const char *dir, char *buf)
 	if (line != NULL)
 		memmove(buf, line + 1, strlen(line + 1) + 1);
 	return buf;
+}
+
+/* It appends, so it goes on at the new end. */
+static void
+keep_end(int fd, off_t size)
+{
+	char	*end = xmalloc(LOG_KEEP), *line;
+	ssize_t	 n = pread(fd, end, LOG_KEEP, size - LOG_KEEP);
+
+	if (n > 0 && ftruncate(fd, 0) == 0) {
+		line = memchr(end, '\n', (size_t)n);
+		line = line != NULL ? line + 1 : end;
+		if (file_write_all(fd, line, (size_t)(end + n - line)) == -1) {
+			/* The disk is full; there is room for the next words. */
+		}
+	}
+	free(end);
+}
+
+void
+detached_trim_log(const char *dir)
+{
+	int		fd = open_in(dir, "log", O_RDWR | O_APPEND);
+	struct stat	st;
+
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == 0 && st.st_size > DETACHED_LOG_MAX)
+		keep_end(fd, st.st_size);
+	close(fd);
 }
 
 /* In the child: nothing of ours may stay open in it. */

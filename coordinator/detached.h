@@ -38,6 +38,10 @@ void detached_signal(struct detached *, const char *dir, int signo);
 const char *detached_end(const struct detached *, char *buf);
 /* The last line of its log, "" if there is none. buf holds ERR_MAX. */
 const char *detached_last_words(const char *dir, char *buf);
+/* Its log does not grow for ever: of one beyond DETACHED_LOG_MAX bytes only the end
+ * stays, and what it writes at that very moment may be lost. */
+#define DETACHED_LOG_MAX	(1024 * 1024)
+void detached_trim_log(const char *dir);
 /* Removes DIR and all below it, in a child of its own; gives its pid, to be
  * reaped by the caller, -1 where we cannot fork. */
 pid_t detached_remove(const char *dir);

@@ -393,6 +393,8 @@ lp_sweep(struct pool *p, int64_t now)
 			late(p, l);
 		else if (is_surplus(p, l, now))
 			halt_idle(p, l);
+		else
+			detached_trim_log(l->dir);
 	}
 	while (map_next(p->types, &it, NULL, &t))
 		start_wanted(p, t);

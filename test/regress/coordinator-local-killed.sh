@@ -17,6 +17,11 @@ works() { [ "$(code on "$i" /workdir 2>/dev/null)" = 200 ]; }
 running() { http /api/v1/execs/goeson | grep -q '"State": "running"'; }
 eventually running
 
+# Its log does not grow for ever.
+yes 'a line of its log' | head -n 100000 >>"$(echo "$T"/state/local/*/log)"
+short() { [ "$(stat -c %s "$T"/state/local/*/log)" -lt 70000 ]; }
+eventually short
+
 kill -KILL "$(box_pid)"
 away() { verb instance list | grep -q "^$i .* lost "; }
 eventually away
