@@ -82,8 +82,9 @@ push_status(struct push *p, struct err *e)
 	struct str		 text = STR_INIT;
 	int			 ret = call_text(p->c, &q, 64 * 1024, &text, e);
 
-	if (ret == 0)
-		ret = api_status_parse(&p->status, str_text(&text), text.len, e);
+	if (ret == 0 && (ret = api_status_parse(&p->status, str_text(&text), text.len,
+	    e)) == -1)
+		err_wrap(e, "%s: push", call_hop(p->c));
 	str_release(&text);
 	return ret;
 }
