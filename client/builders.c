@@ -110,10 +110,12 @@ builders_type_of(struct call *c, const char *instance, struct err *e)
 	if (call_text(c, &q, ANSWER_MAX, &text, e) == 0) {
 		j = json_parse(str_text(&text), text.len, e);
 		type = type_in_list(j, instance);
-		json_free(j);
-		if (type == NULL)
+		if (j == NULL)
+			err_wrap(e, "coordinator: list: the answer");
+		else if (type == NULL)
 			err_set(e, "coordinator: you have no instance %s "
 			    "(see gomote list)", instance);
+		json_free(j);
 	}
 	str_release(&text);
 	return type;

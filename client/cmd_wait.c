@@ -49,7 +49,7 @@ wait_ask(struct waiting *w, struct err *e)
 
 	if (ret == 0 && ((j = json_parse(str_text(&text), text.len, e)) == NULL ||
 	    api_exec_parse(&x, j, e) == -1))
-		ret = -1;
+		ret = err_wrap(e, "%s: wait: the answer", call_hop(w->call));
 	else if (ret == 0) {
 		ret = x.state == API_EXEC_RUNNING;
 		w->status = ret == 0 ? xstrdup(x.status) : NULL;

@@ -18,7 +18,7 @@ end_of(struct follow_end *end, const struct json *j, struct err *e)
 	struct api_exec	x;
 
 	if (api_exec_parse(&x, j, e) == -1)
-		return -1;
+		return err_wrap(e, "coordinator: exec: the answer");
 	memset(end, 0, sizeof *end);
 	if (x.state == API_EXEC_ENDED && *x.why == '\0')
 		end->state = xstrdup(x.status);
