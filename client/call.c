@@ -40,6 +40,7 @@ struct call {
 	const char		*doing;
 	bool			 waiting;	/* loop_run goes on until this is false */
 	bool			 reading;	/* in call_read */
+	bool			 looking;	/* in call_look, which is over by itself */
 	bool			 failed;
 	struct err		 why;
 	int			 status;	/* 0: no answer yet */
@@ -184,9 +185,9 @@ static int
 call_look(struct call *c, struct err *e)
 {
 	c->failed = false;
-	c->waiting = true;	/* or else a call_cut now would be lost */
+	c->looking = true;	/* or else a call_cut now would be lost */
 	loop_turn(c->loop, 0);
-	c->waiting = false;
+	c->looking = false;
 	if (!c->failed)
 		return 0;
 	call_hang_up(c);
@@ -390,13 +391,13 @@ call_again(struct call *c)
 void
 call_cut(struct call *c)
 {
-	if (!c->waiting)
+	if (!c->waiting && !c->looking)
 		return;
 	c->failed = true;
 	err_code(&c->why, CALL_CUT, "%s: %s: given up", target_hop(&c->to), c->doing);
 	if (c->reading)
 		call_answer_over(c);
-	else
+	else if (c->waiting)
 		call_wake(c);
 }
 

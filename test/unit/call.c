@@ -59,6 +59,16 @@ closes_meanwhile(int listener, int talk)
 }
 
 static void
+serves_two(int listener, int talk)
+{
+	int	first = accept(listener, NULL, NULL);
+
+	(void)talk;
+	answer(first, "\r\n\r\n", OK);
+	answer(accept(listener, NULL, NULL), "\r\n\r\n", OK);
+}
+
+static void
 says_much(int listener, int talk)
 {
 	(void)talk;
@@ -145,6 +155,27 @@ START_TEST(test_closed_meanwhile)
 }
 END_TEST
 
+static void
+cut(void *arg)
+{
+	call_cut(arg);
+}
+
+/* Given up just as it looks whether the connection is good: so it is, and the next
+ * one goes its way. */
+START_TEST(test_cut)
+{
+	begin(serves_two);
+	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	loop_defer(loop, cut, c);
+	ck_assert_int_eq(call_text(c, &get, 100, NULL, &e), -1);
+	ck_assert_int_eq(e.code, CALL_CUT);
+	ck_assert_str_eq(e.msg, "buildlet: get: given up");
+	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	end();
+}
+END_TEST
+
 /* Who said too much is told. */
 START_TEST(test_too_long)
 {
@@ -162,6 +193,7 @@ unit_suite(void)
 	TCase	*t = tcase_create("call");
 
 	tcase_add_test(t, test_closed_meanwhile);
+	tcase_add_test(t, test_cut);
 	tcase_add_test(t, test_too_long);
 	suite_add_tcase(s, t);
 	return s;
