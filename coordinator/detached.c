@@ -114,7 +114,9 @@ detached_start(struct detached *d, const char *dir, char *const *argv,
 	int	lock = -1, log = -1, ret = -1;
 	pid_t	pid = 0;
 
-	/* What a dead one left behind may hold the old one, as its standard input. */
+	/* What a dead one left behind may hold the old one, as its standard input. Nor
+	 * shall the new one's lock vouch for the old one's number. */
+	unlink_in(dir, "pid");
 	unlink_in(dir, "lock");
 	lock = open_in(dir, "lock", O_RDWR | O_CREAT);
 	log = open_in(dir, "log", O_WRONLY | O_CREAT | O_APPEND);
@@ -130,6 +132,7 @@ detached_start(struct detached *d, const char *dir, char *const *argv,
 		goto out;
 	d->pid = pid;
 	d->child = true;
+	d->nameless = false;
 	d->status = -1;
 	if (write_pid(dir, pid, e) == -1) {
 		(void)kill(pid, SIGKILL);
@@ -166,14 +169,17 @@ detached_find(struct detached *d, const char *dir)
 	char	*path = path_join(dir, "pid");
 	char	*text = file_read_trimmed(path, 32, NULL);
 	int64_t	 pid = 0;
+	bool	 lives = is_locked(dir);
 
 	memset(d, 0, sizeof *d);
 	d->status = -1;
-	if (text != NULL && str_int64(text, 2, PID_MAX, &pid) == 0 && is_locked(dir))
+	if (lives && text != NULL && str_int64(text, 2, PID_MAX, &pid) == 0)
 		d->pid = (pid_t)pid;
+	else
+		d->nameless = lives;
 	free(text);
 	free(path);
-	return d->pid != 0;
+	return lives;
 }
 
 bool
@@ -181,7 +187,7 @@ detached_alive(struct detached *d, const char *dir)
 {
 	int	status = -1;
 
-	if (d->pid == 0)
+	if (d->pid == 0 && !d->nameless)
 		return false;
 	if (d->child) {
 		if (waitpid(d->pid, &status, WNOHANG) == 0)
@@ -191,13 +197,14 @@ detached_alive(struct detached *d, const char *dir)
 		return true;
 	}
 	d->pid = 0;
+	d->nameless = false;
 	return false;
 }
 
 void
 detached_signal(struct detached *d, const char *dir, int signo)
 {
-	if (detached_alive(d, dir))
+	if (detached_alive(d, dir) && !d->nameless)
 		(void)kill(d->pid, signo);
 }
 

@@ -18,7 +18,8 @@
 #include "base/str.h"
 
 struct detached {
-	pid_t	pid;		/* 0: it is dead */
+	pid_t	pid;		/* 0: it is dead, or nobody knows */
+	bool	nameless;	/* nobody knows: it lives, and cannot be signalled */
 	bool	child;		/* ours, so we reap it */
 	int	status;		/* as waitpid said, once dead; -1 unknown */
 };
@@ -29,7 +30,8 @@ int  detached_start(struct detached *, const char *dir, char *const *argv,
     char *const *env, struct err *e) MUST;
 /* What of our environment is fit for such a program. */
 void detached_env(struct strs *env);
-/* One that an earlier coordinator started there. False: it is dead. */
+/* One that an earlier coordinator started there. False: it is dead. It is nameless
+ * where that one was killed before it had written the pid down. */
 bool detached_find(struct detached *, const char *dir);
 /* Looks after it; false: it is dead, d->status tells how it ended. */
 bool detached_alive(struct detached *, const char *dir);

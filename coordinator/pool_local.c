@@ -184,17 +184,18 @@ take_over(struct pool *p, const char *name)
 	char		*path = path_join(dir, "type");
 	char		*type = file_read_trimmed(path, CATALOG_NAME_MAX + 1, NULL);
 	bool		 known = type != NULL && str_name_ok(type, CATALOG_NAME_MAX);
+	bool		 lives = detached_find(&d, dir);
 
-	if (detached_find(&d, dir) && !known) {
+	if (lives && !known) {
 		log_warn("local pool: %s: a process without a host type, killed", dir);
 		detached_signal(&d, dir, SIGKILL);
-	} else if (d.pid != 0) {
+	} else if (lives) {
 		l = local_new(p, local_type_get(p, type), name, LOCAL_HERE,
 		    loop_now(p->host.loop) + LOCAL_GIVE_UP_MS);
 		l->proc = d;
 		l->used = local_was_used(dir);
-		log_info("local pool: buildlet %s is running, process %ld", name,
-		    (long)d.pid);
+		log_info("local pool: buildlet %s is running, process %ld%s", name,
+		    (long)d.pid, d.nameless ? " (unknown)" : "");
 	} else if (known && (p->host.leased(name, p->host.arg) || local_was_used(dir))) {
 		l = local_new(p, local_type_get(p, type), name, LOCAL_HERE, 0);
 		l->proc = d;

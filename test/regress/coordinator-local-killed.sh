@@ -30,7 +30,18 @@ running || fail "it does not run any more"
 alive "$(cat "$T/pid")" || fail "it was ended"
 assert_eq text "$(run "$i" 'cat "$WORKDIR/kept"' | head -n 1)"
 
+# The coordinator is killed before it could write down whom it had started: that one
+# is not started once more beside itself.
 was=$(box_pid)
+kill9 coordinator
+rm "$T"/state/local/*/pid
+start_coordinator -local-limit 2
+eventually works
+running || fail "it does not run any more"
+sed -n '/serves on/h; /serves on/!H; ${x;p}' "$T/coordinator.log" >"$T/since"
+assert_no_match 'started buildlet' "$(cat "$T/since")"
+echo "$was" >"$(echo "$T"/state/local/*/type | sed 's/type$/pid/')"
+
 kill9 coordinator
 kill -KILL "$was"
 box_gone() { ! alive "$was"; }

@@ -1,10 +1,11 @@
-/* detached.c - processes that outlive us: their logs. */
+/* detached.c - processes that outlive us: their logs, and who they are. */
 #include "coordinator/detached.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -77,6 +78,41 @@ START_TEST(test_log)
 }
 END_TEST
 
+/* Its coordinator was killed before it could write the number down. */
+START_TEST(test_nameless)
+{
+	char	cat[] = "/bin/sh", c[] = "-c", script[] = "read -r x <fifo";
+	char	*argv[] = { cat, c, script, NULL }, *env[] = { NULL };
+	struct detached	 p, found;
+	struct dir	 d;
+	struct err	 e = ERR_INIT;
+	FILE		*to;
+
+	dir_make(&d);
+	ck_assert_int_eq(chdir(d.path), 0);
+	ck_assert(!detached_find(&found, d.path));
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_msg(detached_start(&p, d.path, argv, env, &e) == 0, "%s", e.msg);
+	ck_assert(detached_find(&found, d.path));
+	ck_assert_int_eq(found.pid, p.pid);
+	ck_assert_int_eq(unlink("pid"), 0);
+	ck_assert(detached_find(&found, d.path));
+	ck_assert_int_eq(found.pid, 0);
+	detached_signal(&found, d.path, SIGKILL);	/* whom? */
+	ck_assert(detached_alive(&found, d.path));
+	to = fopen("fifo", "w");
+	ck_assert_ptr_nonnull(to);
+	fclose(to);
+	while (detached_alive(&p, d.path))
+		continue;
+	ck_assert(WIFEXITED(p.status));
+	ck_assert(!detached_alive(&found, d.path));
+	ck_assert(!detached_find(&found, d.path));
+	ck_assert_int_eq(chdir("/"), 0);
+	dir_drop(&d);
+}
+END_TEST
+
 Suite *
 unit_suite(void)
 {
@@ -85,6 +121,7 @@ unit_suite(void)
 
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, test_log);
+	tcase_add_test(t, test_nameless);
 	suite_add_tcase(s, t);
 	return s;
 }
