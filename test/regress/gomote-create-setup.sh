@@ -9,6 +9,8 @@ cd "$T" || exit
 cat >c.conf <<'EOF'
 host-type h { pool = local limit = 9 }
 builder-type linux-amd64 { host-type = h }
+host-type single { pool = local limit = 1 }
+builder-type single { host-type = single }
 builder-type windows-amd64 { host-type = h }
 builder-type words { host-type = h setup = "/bin/sh go/tool/build  one two" }
 builder-type script { host-type = h setup = "all.bash -k" }
@@ -71,7 +73,7 @@ create -setup bare
 assert_eq 0 "$STATUS" "$(cat err)"
 assert_no_match Running "$(cat err)"
 assert_match '^go$' "$(gomote ls "$i")"
-assert_eq '"none" "make.bash" "all.bash -k" "make.bash" "/bin/sh go/tool/build  one two"' \
+assert_eq '"none" "make.bash" "all.bash -k" "make.bash" "make.bash" "/bin/sh go/tool/build  one two"' \
     "$(http /api/v1/builders | sed -n 's/.*"Setup": \(".*"\),$/\1/p' | paste -sd ' ')"
 gomote list | cut -f 1 | xargs gomote destroy
 
@@ -116,15 +118,15 @@ done <out
 xargs gomote destroy <out
 
 # One whose turn comes much later gets the tree as it is by then.
-gomote create -count 8 bare >others 2>err || fail "$(cat err)"
-TMPDIR=$T/tmp GOROOT=$T/goroot gomote create -setup -count 2 linux-amd64 >out 2>err &
+TMPDIR=$T/tmp GOROOT=$T/goroot gomote create -setup -count 2 single >out 2>err &
 echo $! >two.pid
-first_done() { [ "$(grep -c '^# Running' err)" = 1 ]; }
-eventually first_done
+children() { grep -ls "^PPid:	$(pid_of two)\$" /proc/[0-9]*/status | wc -l; }
+first_done() { [ -s out ] && [ "$(children)" = 1 ]; }
+eventually -t 60 first_done
 touch -d '2 minutes ago' tmp/gomote-share.*/scan
 rm goroot/data
 echo new >goroot/later
-gomote destroy "$(head -n 1 others)"
+gomote destroy "$(cat out)"
 status wait "$(pid_of two)"
 rm two.pid
 assert_eq 0 "$STATUS" "$(cat err)"
@@ -140,7 +142,7 @@ cp slow goroot/src/make.bash
 TMPDIR=$T/tmp GOROOT=$T/goroot gomote create -setup -count 2 linux-amd64 >out 2>err &
 echo $! >two.pid
 both_run() { [ "$(grep -c '^# Running' err)" = 2 ]; }
-eventually both_run
+eventually -t 60 both_run
 assert_match gomote-share "$(ls tmp)"
 kill -TERM "$(pid_of two)"
 status wait "$(pid_of two)"
