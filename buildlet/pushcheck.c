@@ -67,6 +67,7 @@ look_file(struct checking *c, struct inv_entry *x, struct inv_entry *now,
 		x->ino = now->ino;
 		x->size = now->size;
 		x->settled = now->settled;
+		x->fresh = true;
 		c->how->learned = true;
 	}
 }

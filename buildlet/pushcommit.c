@@ -32,6 +32,7 @@ struct commit {
 	struct pushdir		*p;
 	struct inventory	*record;
 	struct inventory	*changes;
+	struct inventory	 went;		/* of the record, backwards */
 	int			 target;
 	struct place		*place;
 	struct err		*e;
@@ -48,54 +49,91 @@ puts_something(const struct inv_entry *x)
 
 /* Only the mode changed, so the content is that of before, if the times say so. */
 static void
-merge_mode(struct inventory *fresh, const struct inv_entry *old,
-    const struct inv_entry *x)
+merge_mode(struct inv_entry *y, const struct inv_entry *x)
 {
-	struct inv_entry	*y = inv_share(fresh, old);
-
 	y->mode = x->mode;
-	y->settled = old->settled && x->settled && old->mtime == x->mtime &&
-	    old->size == x->size && old->ino == x->ino;
+	y->settled = y->settled && x->settled && y->mtime == x->mtime &&
+	    y->size == x->size && y->ino == x->ino;
 	y->mtime = x->mtime;
 	y->ctime = x->ctime;
 	y->ino = x->ino;
 }
 
-/* An entry of the record, and what changes about it; either may be NULL. */
-static void
-merge_one(struct inventory *fresh, const struct inv_entry *old,
-    const struct inv_entry *x)
+/* What becomes of an entry of the record (NULL: there is none) by a change. False:
+ * there is none then. */
+static bool
+merged(struct inv_entry *y, const struct inv_entry *old, const struct inv_entry *x)
 {
-	if (x == NULL) {
-		if (old->mark != PUSH_GONE)
-			inv_share(fresh, old);
-	} else if (x->mark == PUSH_MODE) {
-		if (old != NULL)
-			merge_mode(fresh, old, x);
-	} else if (x->mark == INV_LEFT) {
-		if (old != NULL)
-			inv_share(fresh, old)->mark = INV_LEFT;
-	} else if (puts_something(x) && x->mark != PUSH_ONCE) {
-		inv_share(fresh, x)->mark = 0;
+	if (x->mark == PUSH_MODE || x->mark == INV_LEFT) {
+		if (old == NULL)
+			return false;
+		*y = *old;
+		if (x->mark == PUSH_MODE)
+			merge_mode(y, x);
+		else
+			y->mark = INV_LEFT;
+		return true;
 	}
+	*y = *x;
+	y->mark = 0;
+	return puts_something(x) && x->mark != PUSH_ONCE;
 }
 
-void
-pushcommit_merge(const struct inventory *record, const struct inventory *changes,
-    struct inventory *fresh)
+bool
+pushcommit_leads(const struct inventory *record, const struct inventory *changes)
 {
-	size_t	i = 0, k = 0;
-	int	r;
+	const struct inv_entry	*old, *x;
+	struct inv_id		*d = inv_id_new();
+	struct inv_entry	 y;
+	unsigned char		 id[INV_DIGEST];
+	size_t			 i = 0, k = 0;
+	bool			 ok = true;
+	int			 r;
 
-	inv_init(fresh);
-	while (i < record->n || k < changes->n) {
+	while (ok && (i < record->n || k < changes->n)) {
 		r = i == record->n ? 1 : k == changes->n ? -1 :
-		    inv_compare(record->v[i].path, changes->v[k].path);
-		merge_one(fresh, r <= 0 ? &record->v[i] : NULL,
-		    r >= 0 ? &changes->v[k] : NULL);
-		i += r <= 0;
-		k += r >= 0;
+		    inv_order(&record->v[i], &changes->v[k]);
+		old = r <= 0 ? &record->v[i++] : NULL;
+		x = r >= 0 ? &changes->v[k++] : NULL;
+		if (x == NULL)
+			ok = inv_id_add(d, old);
+		else if (merged(&y, old, x))
+			ok = inv_id_add(d, &y);
 	}
+	inv_id_end(d, id);
+	return ok && memcmp(id, changes->id, INV_DIGEST) == 0;
+}
+
+/* The record after what was done; went: entries of it that are no more, backwards. */
+static void
+bring_up(struct inventory *record, const struct inventory *changes,
+    const struct inventory *went)
+{
+	struct inventory	ups;
+	const struct inv_entry	*x;
+	struct inv_entry	y;
+	size_t			i, k = went->n, at = 0;
+	bool			there;
+
+	inv_init(&ups);
+	inv_expect(&ups, changes->n + went->n);
+	for (i = 0; i < changes->n; i++) {
+		x = &changes->v[i];
+		at = inv_from_here(record, at, x);
+		there = at < record->n && inv_order(&record->v[at], x) == 0;
+		for (; k > 0 && inv_order(&went->v[k - 1], x) < 0; k--)
+			inv_share(&ups, &went->v[k - 1])->mark = INV_GONE;
+		if (merged(&y, there ? &record->v[at] : NULL, x))
+			inv_share(&ups, &y);
+		else
+			inv_share(&ups, x)->mark = INV_GONE;
+	}
+	for (; k > 0; k--)
+		inv_share(&ups, &went->v[k - 1])->mark = INV_GONE;
+	memcpy(ups.id, changes->id, INV_DIGEST);
+	ups.identified = true;
+	inv_change(record, &ups);
+	inv_release(&ups);
 }
 
 /* Past all that lies below v[i]. */
@@ -253,7 +291,7 @@ step_left(struct commit *c)
 		if ((r = place_remove(c->place, x, c->e)) == -1)
 			return -1;
 		if (r == 1)
-			x->mark = PUSH_GONE;
+			inv_share(&c->went, x);
 	}
 	return 0;
 }
@@ -314,22 +352,16 @@ static int
 step_remember(struct commit *c)
 {
 	const struct timespec	 age = { 0, AGE_NS };
-	struct inventory	 fresh;
 	struct dirs		*there = dirs_new(c->target, 0);
 	bool			 fine = finetime(c->p->stage);
-	int			 ret;
 
 	if (look_again(c, there, fine) > YOUNG_MAX) {
 		nanosleep(&age, NULL);
 		look_again(c, there, fine);
 	}
 	dirs_free(there);
-	pushcommit_merge(c->record, c->changes, &fresh);
-	memcpy(fresh.id, c->changes->id, INV_DIGEST);
-	fresh.identified = true;
-	ret = pushdir_save(c->p, RECORD, &fresh, c->e);
-	inv_release(&fresh);
-	return ret;
+	bring_up(c->record, c->changes, &c->went);
+	return pushdir_save(c->p, RECORD, c->record, c->e);
 }
 
 /* --- all of it -------------------------------------------------------------------------- */
@@ -379,6 +411,7 @@ commit(struct pushdir *p, struct inventory *record, struct inventory *changes,
 	if (c.target == -1)
 		return -1;
 	ret = commit_all(&c, again);
+	inv_release(&c.went);
 	close(c.target);
 	if (ret == -1)
 		return -1;

@@ -10,12 +10,12 @@
 
 #include "buildlet/pushdir.h"
 
-/* The record after these changes, in fresh; entries are shared with both. */
-void pushcommit_merge(const struct inventory *record,
-    const struct inventory *changes, struct inventory *fresh);
+/* Do these changes, of whatever id they say, lead from that record to it? */
+bool pushcommit_leads(const struct inventory *record,
+    const struct inventory *changes) MUST;
 /* Puts the changes (pushstage.h), whose id is that of the record after them, into
- * place and writes the record, in which a directory that could not go stays, marked INV_LEFT. record is empty where
- * there was none. -1 and e: PUSH_CONFLICT before anything was touched, else an
+ * place and writes the record, in which a directory that could not go stays,
+ * marked INV_LEFT. record is empty where there was none, and of no use afterwards. -1 and e: PUSH_CONFLICT before anything was touched, else an
  * errno, and the journal stays. */
 int  pushcommit_run(struct pushdir *, struct inventory *record,
     struct inventory *changes, struct err *e) MUST;

@@ -23,6 +23,8 @@
 #define KEY_LEN		16
 #define RECORD_MAX	(1024L * 1024 * 1024)
 #define LOCK_PAUSE_MS	20
+#define CHANGES_PART	8		/* so many times less than what they are of */
+#define LOADS		3
 
 /* --- where ----------------------------------------------------------------------- */
 
@@ -150,7 +152,7 @@ read_all(int fd, size_t *len)
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    st.st_size > RECORD_MAX)
 		return NULL;
-	text = xmalloc((size_t)st.st_size + 1);
+	text = xlarge((size_t)st.st_size + 1);
 	n = file_read_full(fd, text, (size_t)st.st_size);
 	if (n == st.st_size) {
 		*len = (size_t)n;
@@ -160,34 +162,90 @@ read_all(int fd, size_t *len)
 	return NULL;
 }
 
-int
-pushdir_load(struct pushdir *p, const char *file, struct inventory *inv)
+/* NULL: errno is ENOENT where there is none. */
+static char *
+read_file(const struct pushdir *p, const char *file, size_t *len)
 {
 	int	 fd = openat(p->home, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char	*text;
-	size_t	 len;
+
+	if (fd == -1)
+		return NULL;
+	if ((text = read_all(fd, len)) == NULL)
+		errno = EIO;
+	close(fd);
+	return text;
+}
+
+static char *
+changes_of(const char *file)
+{
+	return xasprintf("%s.changes", file);
+}
+
+/* 1, or 0 where what is there is of no use; -1: only the changes, which are taken
+ * (NULL: there are none), are not, as they are of another base. */
+static int
+load_base(struct pushdir *p, const char *file, char *changes, size_t more,
+    struct inventory *inv)
+{
+	struct inv_stamp	 base;
+	size_t			 len;
+	char			*text = read_file(p, file, &len);
+
+	if (text == NULL || inv_read(inv, text, len, p->dir, NULL) == -1) {
+		free(changes);
+		return 0;
+	}
+	if (changes == NULL)
+		return 1;
+	if (inv_is_changes(changes, more, &base) &&
+	    (base.len != inv->base.len || base.sum != inv->base.sum)) {
+		free(changes);
+		return -1;
+	}
+	return inv_read_changes(inv, changes, more, p->dir, NULL) == 0;
+}
+
+/* The changes first: so who has no lock gets, if not those of another base, which are
+ * tried again, what once was true. */
+static int
+load_once(struct pushdir *p, const char *file, struct inventory *inv)
+{
+	char	*name = changes_of(file), *changes;
+	size_t	 len = 0;
 
 	inv_init(inv);
-	if (fd == -1)
+	changes = read_file(p, name, &len);
+	free(name);
+	if (changes == NULL && errno != ENOENT)
 		return 0;
-	text = read_all(fd, &len);
-	close(fd);
-	return text != NULL && inv_read(inv, text, len, p->dir, NULL) == 0;
+	return load_base(p, file, changes, len, inv);
+}
+
+int
+pushdir_load(struct pushdir *p, const char *file, struct inventory *inv)
+{
+	int	ret = load_once(p, file, inv), i;
+
+	for (i = 1; ret == -1 && i < LOADS; i++) {
+		inv_release(inv);
+		ret = load_once(p, file, inv);
+	}
+	return ret != 0;	/* -1: a crash left those of the former base */
 }
 
 /* Not synced: what it tells of goes with the machine, and it has a sum. */
-int
-pushdir_save(struct pushdir *p, const char *file, const struct inventory *inv,
+static int
+write_file(struct pushdir *p, const char *file, const struct str *bytes,
     struct err *e)
 {
-	struct str	 bytes = STR_INIT;
-	char		*temp = xasprintf("%s.new", file);
-	int		 fd = openat(p->home, temp, O_WRONLY | O_CREAT | O_TRUNC |
-			    O_NOFOLLOW | O_CLOEXEC, 0600);
-	int		 ret = -1;
+	char	*temp = xasprintf("%s.new", file);
+	int	 fd = openat(p->home, temp, O_WRONLY | O_CREAT | O_TRUNC |
+		    O_NOFOLLOW | O_CLOEXEC, 0600);
+	int	 ret = -1;
 
-	inv_write(inv, p->dir, &bytes);
-	if (fd != -1 && file_write_all(fd, bytes.s, bytes.len) == 0 &&
+	if (fd != -1 && file_write_all(fd, bytes->s, bytes->len) == 0 &&
 	    renameat(p->home, temp, p->home, file) == 0)
 		ret = 0;
 	else
@@ -196,6 +254,28 @@ pushdir_save(struct pushdir *p, const char *file, const struct inventory *inv,
 	if (ret == -1)
 		unlinkat(p->home, temp, 0);
 	free(temp);
+	return ret;
+}
+
+int
+pushdir_save(struct pushdir *p, const char *file, const struct inventory *inv,
+    struct err *e)
+{
+	struct str	 bytes = STR_INIT;
+	char		*changes = changes_of(file);
+	int		 ret;
+
+	if (inv->based)
+		inv_write_changes(inv, p->dir, &bytes);
+	if (inv->based && bytes.len <= inv->base.len / CHANGES_PART) {
+		ret = write_file(p, changes, &bytes, e);
+	} else {
+		str_clear(&bytes);
+		inv_write(inv, p->dir, &bytes);
+		if ((ret = write_file(p, file, &bytes, e)) == 0)
+			unlinkat(p->home, changes, 0);
+	}
+	free(changes);
 	str_release(&bytes);
 	return ret;
 }

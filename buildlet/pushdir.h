@@ -3,7 +3,9 @@
  * its state directory: STATE/push/KEY, where KEY stands for the directory.
  *
  *	lock		held (flock) by whoever changes any of this
- *	record		inventory of what the last push put there (api/inventory.h)
+ *	record		inventory of what pushes put there (api/inventory.h)
+ *	record.changes	what of that has changed since it was written; of no use
+ *			where it is of another record
  *	journal		the changes of a push that is being put into place
  *	tree/		what is staged, each thing where it will be in the directory
  *	kept/DIGEST	whole files that a broken push had staged
@@ -46,7 +48,9 @@ void pushdir_close(struct pushdir *);
 int  pushdir_lock(struct pushdir *, int64_t ms, struct err *e) MUST;
 
 /* Inventories in home. Loading gives 0 and leaves inv empty where there is none
- * that is of use: none at all, of another directory, or damaged; else 1. */
+ * that is of use: none at all, of another directory, or damaged; else 1.
+ * One that was loaded and changed a little is saved as changes of what is there;
+ * a crash leaves the old one or the new one. */
 int  pushdir_load(struct pushdir *, const char *file, struct inventory *inv);
 int  pushdir_save(struct pushdir *, const char *file, const struct inventory *,
     struct err *e) MUST;

@@ -276,15 +276,8 @@ static int
 id_check(const struct inventory *record, const struct inventory *changes,
     struct err *e)
 {
-	struct inventory	fresh;
-	bool			ok;
-
-	pushcommit_merge(record, changes, &fresh);
-	ok = inv_identify(&fresh) &&
-	    memcmp(fresh.id, changes->id, INV_DIGEST) == 0;
-	inv_release(&fresh);
-	return ok ? 0 : err_code(e, PUSH_STALE, "the push does not lead where it "
-	    "says");
+	return pushcommit_leads(record, changes) ? 0 : err_code(e, PUSH_STALE,
+	    "the push does not lead where it says");
 }
 
 /* On a full disk what is staged would only be in everybody's way. */

@@ -10,6 +10,7 @@
 #include "io/digest.h"
 
 #define BLOCK		(256 * 1024)
+#define BLOCK_MORE	(2 * 1024 * 1024)	/* from the second one on */
 #define BATCH		(64 * 1024)	/* of what the id is made of */
 #define SECOND		1000000000LL
 /* How far apart two changes must be to get different times: the kernel's tick
@@ -41,6 +42,32 @@ inv_compare(const char *a, const char *b)
 		b++;
 	}
 	return rank((unsigned char)*a) - rank((unsigned char)*b);
+}
+
+/* Words at a time: most paths begin as the one before. */
+size_t
+inv_common(const struct inv_entry *a, const struct inv_entry *b)
+{
+	size_t		 len = a->len < b->len ? a->len : b->len, i = 0;
+	uint64_t	 x, y;
+
+	for (; i + sizeof x <= len; i += sizeof x) {
+		memcpy(&x, a->path + i, sizeof x);
+		memcpy(&y, b->path + i, sizeof y);
+		if (x != y)
+			break;
+	}
+	while (i < len && a->path[i] == b->path[i])
+		i++;
+	return i;
+}
+
+int
+inv_order(const struct inv_entry *a, const struct inv_entry *b)
+{
+	size_t	i = inv_common(a, b);
+
+	return rank((unsigned char)a->path[i]) - rank((unsigned char)b->path[i]);
 }
 
 bool
@@ -84,6 +111,7 @@ inv_release(struct inventory *inv)
 		free(b);
 	}
 	free(inv->v);
+	free(inv->gone);
 	inv_init(inv);
 }
 
@@ -109,16 +137,39 @@ char *
 inv_keep(struct inventory *inv, const void *p, size_t len)
 {
 	struct inv_block	*b = inv->blocks;
-	size_t			 size = len + 1 > BLOCK ? len + 1 : BLOCK;
+	size_t			 size = b == NULL ? BLOCK : BLOCK_MORE;
 	char			*at;
 
-	if (b == NULL || b->size - b->used < len + 1)
-		b = block_add(inv, xmalloc(size), size);
+	if (b == NULL || b->size - b->used < len + 1) {
+		if (size < len + 1)
+			size = len + 1;
+		b = block_add(inv, xlarge(size), size);
+	}
 	at = b->bytes + b->used;
 	memcpy(at, p, len);
 	at[len] = '\0';
 	b->used += len + 1;
 	return at;
+}
+
+void
+inv_take_over(struct inventory *inv, struct inventory *other)
+{
+	struct inv_block	**at = &inv->blocks;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = other->blocks;
+	other->blocks = NULL;
+}
+
+void
+inv_expect(struct inventory *inv, size_t n)
+{
+	if (inv->v == NULL && n > 0) {
+		inv->v = xlarge(n * sizeof *inv->v);
+		inv->cap = n;
+	}
 }
 
 static struct inv_entry *
@@ -138,7 +189,8 @@ inv_add(struct inventory *inv, const char *path)
 	struct inv_entry	*x = entry_new(inv);
 
 	memset(x, 0, sizeof *x);
-	x->path = inv_keep(inv, path, strlen(path));
+	x->len = (uint16_t)strlen(path);
+	x->path = inv_keep(inv, path, x->len);
 	x->target = "";
 	return x;
 }
@@ -167,6 +219,26 @@ inv_from(const struct inventory *inv, const char *path)
 	return lo;
 }
 
+size_t
+inv_from_here(const struct inventory *inv, size_t lo, const struct inv_entry *x)
+{
+	size_t	hi = lo, step = 1, mid;
+
+	while (hi < inv->n && inv_order(&inv->v[hi], x) < 0) {
+		lo = hi + 1;
+		hi = inv->n - hi > step ? hi + step : inv->n;
+		step *= 2;
+	}
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (inv_order(&inv->v[mid], x) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 struct inv_entry *
 inv_find(const struct inventory *inv, const char *path)
 {
@@ -178,43 +250,79 @@ inv_find(const struct inventory *inv, const char *path)
 
 /* --- the id -------------------------------------------------------------------- */
 
+struct inv_id {
+	struct digest	*digest;
+	size_t		 len;
+	char		 bytes[BATCH];	/* that are still to go into it */
+};
+
+struct inv_id *
+inv_id_new(void)
+{
+	struct inv_id	*d = xmalloc(sizeof *d);
+
+	d->digest = digest_new(DIGEST_SHA256);
+	d->len = 0;
+	return d;
+}
+
 static void
-describe(struct str *s, const struct inv_entry *x)
+id_bytes(struct inv_id *d, const void *p, size_t len)
+{
+	if (d->len + len > BATCH) {
+		digest_add(d->digest, d->bytes, d->len);
+		d->len = 0;
+	}
+	if (len > BATCH) {
+		digest_add(d->digest, p, len);
+		return;
+	}
+	memcpy(d->bytes + d->len, p, len);
+	d->len += len;
+}
+
+bool
+inv_id_add(struct inv_id *d, const struct inv_entry *x)
 {
 	char	head[3] = { (char)x->kind, (char)(x->mode >> 8), (char)x->mode };
 
+	if (x->kind == INV_FILE && !x->hashed)
+		return false;
+	if (x->mark == INV_LEFT)
+		return true;
 	if (x->kind == INV_LINK)	/* its permissions mean nothing */
 		head[1] = head[2] = 0;
-	str_addn(s, head, sizeof head);
-	str_addn(s, x->path, strlen(x->path) + 1);
+	id_bytes(d, head, sizeof head);
+	id_bytes(d, x->path, (size_t)x->len + 1);
 	if (x->kind == INV_LINK)
-		str_addn(s, x->target, strlen(x->target) + 1);
+		id_bytes(d, x->target, strlen(x->target) + 1);
 	else if (x->kind == INV_FILE)
-		str_addn(s, x->digest, INV_DIGEST);
+		id_bytes(d, x->digest, INV_DIGEST);
+	return true;
+}
+
+void
+inv_id_end(struct inv_id *d, unsigned char id[INV_DIGEST])
+{
+	digest_add(d->digest, d->bytes, d->len);
+	digest_sha256(d->digest, id);
+	digest_free(d->digest);
+	free(d);
 }
 
 bool
 inv_identify(struct inventory *inv)
 {
-	struct digest	*d;
-	struct str	 s = STR_INIT;
+	struct inv_id	*d = inv_id_new();
+	unsigned char	 id[INV_DIGEST];
 	size_t		 i;
 
-	for (i = 0; i < inv->n; i++)
-		if (inv->v[i].kind == INV_FILE && !inv->v[i].hashed)
-			return false;
-	d = digest_new(DIGEST_SHA256);
-	for (i = 0; i < inv->n; i++) {
-		if (inv->v[i].mark != INV_LEFT)
-			describe(&s, &inv->v[i]);
-		if (s.len >= BATCH || i + 1 == inv->n) {
-			digest_add(d, str_text(&s), s.len);
-			str_clear(&s);
-		}
-	}
-	digest_sha256(d, inv->id);
-	digest_free(d);
-	str_release(&s);
+	for (i = 0; i < inv->n && inv_id_add(d, &inv->v[i]); i++)
+		;
+	inv_id_end(d, id);
+	if (i < inv->n)
+		return false;
+	memcpy(inv->id, id, INV_DIGEST);
 	inv->identified = true;
 	return true;
 }

@@ -28,9 +28,10 @@
 #define INV_CHUNKED	(1024 * 1024)		/* files over this many bytes know their chunks */
 #define INV_ENTRIES_MAX	(4 * 1000 * 1000)
 
-/* A mark: a directory that a push would have removed, had it been empty. No part
- * of the id. */
+/* Marks: a directory that a push would have removed, had it been empty, which is no
+ * part of the id; and, among changes, what is not there any more. */
 #define INV_LEFT	'L'
+#define INV_GONE	'x'
 
 enum inv_kind { INV_DIR = 'd', INV_FILE = 'f', INV_LINK = 'l' };
 
@@ -43,11 +44,18 @@ struct inv_entry {
 	uint64_t		 size, ino;	/* size: of a file */
 	uint32_t		 nchunks;
 	uint16_t		 mode;		/* permission bits */
+	uint16_t		 len;		/* of path */
 	unsigned char		 kind;
 	bool			 hashed;	/* digest tells the content of a file */
 	bool			 settled;
+	bool			 fresh;		/* not as in the base */
 	char			 mark;		/* 0, INV_LEFT, or the owner's own use of it */
 	unsigned char		 digest[INV_DIGEST];
+};
+
+/* Tells apart the bytes of inventories that were written whole. */
+struct inv_stamp {
+	uint64_t		 len, sum;
 };
 
 struct inv_block;
@@ -59,16 +67,25 @@ struct inventory {
 	unsigned char		 key[INV_KEY];	/* secret; of all sums */
 	bool			 keyed;
 	struct inv_block	*blocks;	/* what the entries point to */
+	/* Those on a disk that it can be written as changes of; see below. */
+	struct inv_stamp	 base;
+	bool			 based;
+	const char		**gone;		/* paths that may be there, in no order */
+	size_t			 ngone;
 };
 
 /* The order: as of strcmp, with '/' before all other characters, so that a
  * directory stands right before what is in it. */
 int  inv_compare(const char *a, const char *b);
+int  inv_order(const struct inv_entry *a, const struct inv_entry *b);	/* by their paths */
+size_t inv_common(const struct inv_entry *a, const struct inv_entry *b); /* so many bytes are equal */
 /* A path that may stand in one: relative, clean, no "..", not empty, not too long. */
 bool inv_path_ok(const char *path, size_t len);
 
 void inv_init(struct inventory *);
 void inv_release(struct inventory *);		/* also where all is zero */
+/* About so many entries will come into it, which is empty. */
+void inv_expect(struct inventory *, size_t n);
 /* A new entry at the end, all zero but its path, which is copied. The caller
  * keeps the order. Pointers to entries are good until the next one. */
 struct inv_entry *inv_add(struct inventory *, const char *path);
@@ -79,11 +96,20 @@ char *inv_keep(struct inventory *, const void *p, size_t len);
 struct inv_entry *inv_find(const struct inventory *, const char *path); /* NULL */
 /* The first entry that is not before path; n where there is none. */
 size_t inv_from(const struct inventory *, const char *path);
+/* The same for the path of an entry, looked for from lo on: quick where it is near. */
+size_t inv_from_here(const struct inventory *, size_t lo, const struct inv_entry *);
 /* malloc'ed bytes to which entries point already; taken. */
 void inv_adopt(struct inventory *, char *bytes);
+/* All that the entries of the other one point to; that one must not be used then. */
+void inv_take_over(struct inventory *, struct inventory *other);
 /* Fills the id: SHA-256 over kinds, paths, modes, digests and targets. False
  * where a file's digest is not known. */
 bool inv_identify(struct inventory *);
+/* The same of entries that come one after another. */
+struct inv_id;
+struct inv_id *inv_id_new(void) MUST;
+bool inv_id_add(struct inv_id *, const struct inv_entry *);	/* as inv_identify */
+void inv_id_end(struct inv_id *, unsigned char id[INV_DIGEST]);	/* frees it */
 
 /* --- what is remembered of a file ------------------------------------------- */
 
@@ -101,8 +127,30 @@ int64_t inv_now(void);				/* the time for inv_settles */
 /* Everything, but name, which is kept with it, is up to the caller. */
 void inv_write(const struct inventory *, const char *name, struct str *out);
 /* text is taken (free). -1 and e where it is damaged, of another version, or not of
- * that name (NULL: any). inv must be fresh and stays so then. */
+ * that name (NULL: any). inv must be fresh and stays so then; else those bytes are
+ * its base. */
 int  inv_read(struct inventory *inv, char *text, size_t len, const char *name,
+    struct err *e) MUST;
+/* Of what inv_write gave. */
+struct inv_stamp inv_stamp_of(const void *bytes, size_t len);
+void inv_base_on(struct inventory *, const struct inv_stamp *);	/* nothing is fresh */
+
+/* --- as changes of what is on the disk already: what is fresh, and what is gone --- */
+
+/* Notes that path, which lives as long as the inventory, is not there any more. */
+void inv_gone(struct inventory *, const char *path);
+/* All that, in order; empty before, and shares. */
+void inv_changes(const struct inventory *, struct inventory *changes);
+/* Entries of changes take the place of those of their paths, or of none; those
+ * marked INV_GONE only remove. All that comes is fresh. Shares with changes, which
+ * must live as long. */
+void inv_change(struct inventory *, const struct inventory *changes);
+/* Of one that is based. */
+void inv_write_changes(const struct inventory *, const char *name, struct str *out);
+bool inv_is_changes(const void *bytes, size_t len, struct inv_stamp *base);
+/* Makes inv, which was read and is as its base, what those bytes tell. text is
+ * taken. -1 and e as in inv_read, or they are of another base; then it is empty. */
+int  inv_read_changes(struct inventory *inv, char *text, size_t len, const char *name,
     struct err *e) MUST;
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * invfile.c - an inventory as bytes: a line that names the format, a head, the
- * entries, and a sum over all before it. Numbers are little endian. Reading
- * makes no copies: entries point into the bytes.
+ * entries, and a sum over all before it. Changes of one have the stamp of their
+ * base in the head. Numbers are little endian. Reading makes no copies: entries
+ * point into the bytes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,11 @@
 #include "base/path.h"
 #include "base/xmalloc.h"
 
-#define MAGIC		"gomote inventory 1\n"
+#define MAGIC		"gomote inventory 2\n"
+#define MAGIC_CHANGES	"gomote invchange 2\n"
 #define MAGIC_LEN	(sizeof MAGIC - 1)
 #define SUM		8
+#define STAMP		16		/* of changes: length and sum of the base */
 /* Of the head: id and whether it is known, key and whether there is one, the name's
  * length; then the name with a NUL, and the number of entries. */
 #define HEAD		(1 + INV_DIGEST + 1 + INV_KEY + 4)
@@ -55,20 +58,29 @@ get(const unsigned char *p, size_t bytes)
 	return n;
 }
 
-/* Against bytes that the disk lost, not against people. */
+static uint64_t
+mix(uint64_t a, uint64_t w)
+{
+	a = (a ^ w) * 0xff51afd7ed558ccdULL;
+	return a ^ a >> 32;
+}
+
+/* Against bytes that the disk lost, not against people. Four at a time, since each
+ * waits for the one before. */
 static uint64_t
 sum_of(const unsigned char *p, size_t len)
 {
-	uint64_t	a = 0x9e3779b97f4a7c15ULL ^ len, w;
+	uint64_t	a[4] = { len, 1, 2, 3 }, w[4];
+	size_t		i;
 
-	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&w, p, 8);
-		a = (a ^ w) * 0xff51afd7ed558ccdULL;
-		a ^= a >> 32;
+	for (; len >= sizeof w; p += sizeof w, len -= sizeof w) {
+		memcpy(w, p, sizeof w);
+		for (i = 0; i < nitems(w); i++)
+			a[i] = mix(a[i], w[i]);
 	}
 	for (; len > 0; p++, len--)
-		a = (a ^ *p) * 0xc4ceb9fe1a85ec53ULL;
-	return a ^ (a >> 29);
+		a[0] = mix(a[0], *p);
+	return mix(mix(mix(a[0], a[1]), a[2]), a[3]);
 }
 
 /* --- writing ------------------------------------------------------------------- */
@@ -76,7 +88,7 @@ sum_of(const unsigned char *p, size_t len)
 static void
 entry_write(const struct inv_entry *x, struct str *out)
 {
-	size_t		 path = strlen(x->path), target = strlen(x->target);
+	size_t		 path = x->len, target = strlen(x->target);
 	size_t		 chunks = (size_t)x->nchunks * INV_CHUNK;
 	size_t		 sums = x->sums != NULL ? (size_t)x->nchunks * INV_SUM : 0;
 	unsigned char	*p, *from;
@@ -106,14 +118,21 @@ entry_write(const struct inv_entry *x, struct str *out)
 	out->len += (size_t)(p - from);
 }
 
+/* base: of changes; NULL: whole. */
 static void
-head_write(const struct inventory *inv, const char *name, struct str *out)
+head_write(const struct inventory *inv, const struct inv_stamp *base,
+    const char *name, struct str *out)
 {
 	size_t		 len = strlen(name);
 	unsigned char	*p, *from;
 
-	from = p = (unsigned char *)str_room(out, MAGIC_LEN + HEAD + len + 1 + 8);
-	p = put_bytes(p, MAGIC, MAGIC_LEN);
+	from = p = (unsigned char *)str_room(out, MAGIC_LEN + STAMP + HEAD + len +
+	    1 + 8);
+	p = put_bytes(p, base != NULL ? MAGIC_CHANGES : MAGIC, MAGIC_LEN);
+	if (base != NULL) {
+		p = put(p, base->len, 8);
+		p = put(p, base->sum, 8);
+	}
 	p = put(p, inv->identified, 1);
 	p = put_bytes(p, inv->id, INV_DIGEST);
 	p = put(p, inv->keyed, 1);
@@ -124,18 +143,36 @@ head_write(const struct inventory *inv, const char *name, struct str *out)
 	out->len += (size_t)(p - from);
 }
 
-void
-inv_write(const struct inventory *inv, const char *name, struct str *out)
+static void
+all_write(const struct inventory *inv, const struct inv_stamp *base,
+    const char *name, struct str *out)
 {
 	size_t	i, from = out->len;
 
 	str_room(out, inv->n * USUAL);		/* a guess saves copies */
-	head_write(inv, name, out);
+	head_write(inv, base, name, out);
 	for (i = 0; i < inv->n; i++)
 		entry_write(&inv->v[i], out);
 	put((unsigned char *)str_room(out, SUM),
 	    sum_of((unsigned char *)out->s + from, out->len - from), SUM);
 	out->len += SUM;
+}
+
+void
+inv_write(const struct inventory *inv, const char *name, struct str *out)
+{
+	all_write(inv, NULL, name, out);
+}
+
+void
+inv_write_changes(const struct inventory *inv, const char *name, struct str *out)
+{
+	struct inventory	changes;
+
+	inv_init(&changes);
+	inv_changes(inv, &changes);
+	all_write(&changes, &inv->base, name, out);
+	inv_release(&changes);
 }
 
 /* --- reading ------------------------------------------------------------------- */
@@ -166,11 +203,31 @@ take_text(struct reader *r, size_t len)
 	    memchr(p, '\0', len) == NULL) ? (const char *)p : NULL;
 }
 
+/* Is the path, n bytes with a NUL behind them, one that may come after before (NULL:
+ * the first)? Where both begin alike it has been looked at already. */
 static bool
-entry_read(struct reader *r, struct inv_entry *x)
+path_follows(const char *path, size_t n, const struct inv_entry *before)
+{
+	struct inv_entry	x = { .path = path, .len = (uint16_t)n };
+	size_t			i = 0;
+
+	if (n > PATH_WIRE_MAX || path[n] != '\0')
+		return false;
+	if (before != NULL) {
+		if (inv_order(before, &x) >= 0)
+			return false;
+		i = inv_common(before, &x);
+	}
+	while (i > 0 && path[i - 1] != '/')
+		i--;
+	return inv_path_ok(path + i, n - i);
+}
+
+static bool
+entry_read(struct reader *r, struct inv_entry *x, const struct inv_entry *before)
 {
 	const unsigned char	*p = take(r, FIXED), *digest;
-	size_t			 path, target;
+	size_t			 target;
 
 	if (p == NULL)
 		return false;
@@ -180,7 +237,7 @@ entry_read(struct reader *r, struct inv_entry *x)
 	x->settled = (p[1] & FLAG_SETTLED) != 0;
 	x->mark = (char)p[2];
 	x->mode = (uint16_t)(get(p + 4, 2) & 0777);
-	path = get(p + 6, 2);
+	x->len = (uint16_t)get(p + 6, 2);
 	target = get(p + 8, 2);
 	x->nchunks = (uint32_t)get(p + 10, 4);
 	x->size = get(p + 14, 8);
@@ -194,10 +251,8 @@ entry_read(struct reader *r, struct inv_entry *x)
 			return false;
 		memcpy(x->digest, digest, INV_DIGEST);
 	}
-	/* inv_path_ok finds a NUL, too. */
-	x->path = (const char *)take(r, path + 1);
-	if (x->path == NULL || x->path[path] != '\0' ||
-	    !inv_path_ok(x->path, path) ||
+	x->path = (const char *)take(r, (size_t)x->len + 1);
+	if (x->path == NULL || !path_follows(x->path, x->len, before) ||
 	    (x->target = take_text(r, target)) == NULL)
 		return false;
 	x->chunks = take(r, (size_t)x->nchunks * INV_CHUNK);
@@ -206,16 +261,30 @@ entry_read(struct reader *r, struct inv_entry *x)
 	return x->chunks != NULL && (x->sums != NULL || (p[1] & FLAG_SUMS) == 0);
 }
 
+/* What begins as that says; the stamp of the base of changes goes to inv. */
+static bool
+magic_read(struct reader *r, struct inventory *inv, bool changes)
+{
+	const unsigned char	*p = take(r, MAGIC_LEN + (changes ? STAMP : 0));
+
+	if (p == NULL || memcmp(p, changes ? MAGIC_CHANGES : MAGIC, MAGIC_LEN) != 0)
+		return false;
+	if (changes) {
+		inv->base.len = get(p + MAGIC_LEN, 8);
+		inv->base.sum = get(p + MAGIC_LEN + 8, 8);
+	}
+	return true;
+}
+
 static bool
 head_read(struct reader *r, struct inventory *inv, const char *name,
     uint64_t *count)
 {
-	const unsigned char	*p = take(r, MAGIC_LEN + HEAD);
+	const unsigned char	*p = take(r, HEAD);
 	const char		*text;
 
-	if (p == NULL || memcmp(p, MAGIC, MAGIC_LEN) != 0)
+	if (p == NULL)
 		return false;
-	p += MAGIC_LEN;
 	inv->identified = p[0] == 1;
 	memcpy(inv->id, p + 1, INV_DIGEST);
 	p += 1 + INV_DIGEST;
@@ -233,7 +302,8 @@ head_read(struct reader *r, struct inventory *inv, const char *name,
 }
 
 static bool
-all_read(struct inventory *inv, const char *text, size_t len, const char *name)
+all_read(struct inventory *inv, const char *text, size_t len, const char *name,
+    bool changes)
 {
 	struct reader	r = { (const unsigned char *)text, NULL };
 	uint64_t	count, i;
@@ -242,26 +312,84 @@ all_read(struct inventory *inv, const char *text, size_t len, const char *name)
 	    sum_of(r.p, len - SUM))
 		return false;
 	r.end = r.p + len - SUM;
-	if (!head_read(&r, inv, name, &count))
+	if (!magic_read(&r, inv, changes) || !head_read(&r, inv, name, &count))
 		return false;
 	inv->cap = count > 0 ? count : 1;
-	inv->v = xreallocarray(NULL, inv->cap, sizeof *inv->v);
+	inv->v = xlarge(inv->cap * sizeof *inv->v);
 	for (i = 0; i < count; i++, inv->n++)
-		if (!entry_read(&r, &inv->v[i]) || (i > 0 &&
-		    inv_compare(inv->v[i - 1].path, inv->v[i].path) >= 0))
+		if (!entry_read(&r, &inv->v[i], i > 0 ? &inv->v[i - 1] : NULL))
 			return false;
 	return r.p == r.end;
 }
 
-int
-inv_read(struct inventory *inv, char *text, size_t len, const char *name,
-    struct err *e)
+static int
+read_or_free(struct inventory *inv, char *text, size_t len, const char *name,
+    bool changes, struct err *e)
 {
-	if (!all_read(inv, text, len, name)) {
+	if (!all_read(inv, text, len, name, changes)) {
 		inv_release(inv);
 		free(text);
 		return err_set(e, "the inventory is damaged");
 	}
 	inv_adopt(inv, text);
 	return 0;
+}
+
+int
+inv_read(struct inventory *inv, char *text, size_t len, const char *name,
+    struct err *e)
+{
+	struct inv_stamp	stamp = inv_stamp_of(text, len);
+
+	if (read_or_free(inv, text, len, name, false, e) == -1)
+		return -1;
+	inv_base_on(inv, &stamp);
+	return 0;
+}
+
+int
+inv_read_changes(struct inventory *inv, char *text, size_t len, const char *name,
+    struct err *e)
+{
+	struct inventory	changes;
+	int			ret = -1;
+
+	inv_init(&changes);
+	if (read_or_free(&changes, text, len, name, true, e) == -1)
+		inv_release(inv);
+	else if (!inv->based || changes.base.len != inv->base.len ||
+	    changes.base.sum != inv->base.sum) {
+		inv_release(inv);
+		err_set(e, "the changes are those of another inventory");
+	} else {
+		inv_change(inv, &changes);
+		inv_take_over(inv, &changes);
+		ret = 0;
+	}
+	inv_release(&changes);
+	return ret;
+}
+
+struct inv_stamp
+inv_stamp_of(const void *bytes, size_t len)
+{
+	const unsigned char	*p = bytes;
+	struct inv_stamp	 stamp = { len, 0 };
+
+	if (len >= SUM)
+		stamp.sum = get(p + len - SUM, SUM);
+	return stamp;
+}
+
+bool
+inv_is_changes(const void *bytes, size_t len, struct inv_stamp *base)
+{
+	struct reader		r = { bytes, (const unsigned char *)bytes + len };
+	struct inventory	inv;
+
+	inv_init(&inv);
+	if (!magic_read(&r, &inv, true))
+		return false;
+	*base = inv.base;
+	return true;
 }

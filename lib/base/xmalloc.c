@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/log.h"
+
+#define LARGE_PAGE	((size_t)2 * 1024 * 1024)
 
 void *
 xmalloc(size_t size)
@@ -16,6 +19,22 @@ xmalloc(size_t size)
 	if (p == NULL)
 		fatal("allocate %zu bytes", size);
 	return p;
+}
+
+void *
+xlarge(size_t size)
+{
+#ifdef MADV_HUGEPAGE
+	void	*p;
+
+	if (size >= LARGE_PAGE && posix_memalign(&p, LARGE_PAGE, size) == 0) {
+		if (madvise(p, size & ~(LARGE_PAGE - 1), MADV_HUGEPAGE) == -1) {
+			/* Then they are small. */
+		}
+		return p;
+	}
+#endif
+	return xmalloc(size);
 }
 
 void *

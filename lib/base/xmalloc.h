@@ -15,6 +15,9 @@
 #include "base/attr.h"
 
 void *xmalloc(size_t size) MUST;
+/* For what is large and will be written from end to end: in large pages, where the
+ * system has them, since with small ones the faults cost more than the work. */
+void *xlarge(size_t size) MUST;
 void *xcalloc(size_t n, size_t size) MUST;
 void *xreallocarray(void *p, size_t n, size_t size) MUST;
 void *xmemdup(const void *p, size_t len) MUST;

@@ -1,6 +1,7 @@
 /* inventory.c - unit tests of api/inventory.h. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,165 @@ START_TEST(empty)
 }
 END_TEST
 
+/* --- as changes --------------------------------------------------------------- */
+
+static const char	base_name[] = "work";
+
+/* inv, as it is after it was read. */
+static void
+reread(struct inventory *to)
+{
+	char	*text;
+	size_t	 len;
+
+	text = bytes_of(&inv, base_name, &len);
+	inv_release(to);
+	ck_assert_msg(inv_read(to, text, len, base_name, &e) == 0, "%s", e.msg);
+}
+
+/* What of becomes by the changes that are written of it, in back. */
+static size_t
+through_changes(const struct inventory *of)
+{
+	struct str	s = STR_INIT;
+	size_t		len;
+	char		*text;
+
+	inv_write_changes(of, base_name, &s);
+	len = s.len;
+	text = str_take(&s);
+	reread(&back);
+	ck_assert_msg(inv_read_changes(&back, text, len, base_name, &e) == 0,
+	    "%s", e.msg);
+	return len;
+}
+
+static void
+same_bytes(const struct inventory *a, const struct inventory *b)
+{
+	size_t	 la, lb;
+	char	*x = bytes_of(a, base_name, &la), *y = bytes_of(b, base_name, &lb);
+
+	ck_assert_uint_eq(la, lb);
+	ck_assert_mem_eq(x, y, la);
+	free(x);
+	free(y);
+}
+
+/* One that takes the place of another, one before all, one behind all, and one that
+ * goes: they come back, and so does what is changed on top of that. */
+START_TEST(changing)
+{
+	struct inventory	now, ups, more;
+
+	fill(&inv);
+	inv_init(&now);
+	inv_init(&ups);
+	inv_init(&more);
+	reread(&now);
+	add(&ups, INV_DIR, "-", 0700);
+	add(&ups, INV_FILE, "a/\xc3\xa4 b\n", 0600)->hashed = true;
+	add(&ups, INV_DIR, "a.b", 0)->mark = INV_GONE;
+	add(&ups, INV_DIR, "nothing", 0)->mark = INV_GONE;
+	add(&ups, INV_DIR, "zz", 0711);
+	ck_assert(inv_identify(&ups));
+	inv_change(&now, &ups);
+	ck_assert_uint_eq(now.n, 4);
+	ck_assert_str_eq(now.v[0].path, "-");
+	ck_assert_uint_eq(now.v[2].mode, 0600);
+	ck_assert_str_eq(now.v[3].path, "zz");
+	ck_assert(!now.v[1].fresh && now.v[2].fresh && now.v[3].fresh);
+	through_changes(&now);
+	same_bytes(&now, &back);
+
+	add(&more, INV_DIR, "-", 0)->mark = INV_GONE;
+	add(&more, INV_LINK, "a.b", 0777);
+	inv_change(&back, &more);
+	inv_change(&now, &more);
+	same_bytes(&now, &back);
+	ck_assert_uint_eq(now.n, 4);
+	ck_assert_ptr_nonnull(inv_find(&now, "a.b"));
+	through_changes(&now);
+	same_bytes(&now, &back);
+	inv_release(&now);
+	inv_release(&ups);
+	inv_release(&more);
+}
+END_TEST
+
+/* Of a base of a thousand, nothing of which is left but one: from none to all. */
+START_TEST(changing_many)
+{
+	struct inventory	now, ups;
+	char			path[16];
+	int			i;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(path, sizeof path, "f%04d", i);
+		add(&inv, INV_FILE, path, 0644);
+	}
+	inv_init(&now);
+	inv_init(&ups);
+	reread(&now);
+	ck_assert_uint_lt(through_changes(&now), 200);
+	same_bytes(&now, &back);
+	for (i = 0; i < 1000; i++)
+		if (i != 500) {
+			snprintf(path, sizeof path, "f%04d", i);
+			add(&ups, INV_DIR, path, 0)->mark = INV_GONE;
+		}
+	inv_change(&now, &ups);
+	ck_assert_uint_eq(now.n, 1);
+	ck_assert_str_eq(now.v[0].path, "f0500");
+	through_changes(&now);
+	same_bytes(&now, &back);
+	inv_release(&now);
+	inv_release(&ups);
+}
+END_TEST
+
+/* Of another base, of another tree, cut off anywhere, or with any byte changed: then
+ * not even the base is believed. */
+START_TEST(changes_damaged)
+{
+	struct inventory	 now;
+	struct inv_stamp	 base;
+	struct str		 s = STR_INIT;
+	size_t			 i;
+	char			*copy;
+
+	fill(&inv);
+	inv_init(&now);
+	reread(&now);
+	now.v[0].fresh = true;
+	inv_write_changes(&now, base_name, &s);
+	ck_assert(inv_is_changes(s.s, s.len, &base));
+	ck_assert(base.len == now.base.len && base.sum == now.base.sum);
+	ck_assert_int_eq(inv_read(&back, xmemdup(s.s, s.len), s.len, NULL, &e), -1);
+	for (i = 0; i < s.len; i++) {
+		reread(&back);
+		copy = xmemdup(s.s, s.len);
+		ck_assert_int_eq(inv_read_changes(&back, copy, i, NULL, NULL), -1);
+		ck_assert_uint_eq(back.n, 0);
+		reread(&back);
+		copy = xmemdup(s.s, s.len);
+		copy[i] = (char)(copy[i] ^ 0x10);
+		ck_assert_msg(inv_read_changes(&back, copy, s.len, NULL, NULL) == -1,
+		    "byte %zu", i);
+	}
+	reread(&back);
+	ck_assert_int_eq(inv_read_changes(&back, xmemdup(s.s, s.len), s.len, "other",
+	    &e), -1);
+	inv.v[1].mtime++;
+	reread(&back);
+	ck_assert_int_eq(inv_read_changes(&back, xmemdup(s.s, s.len), s.len, base_name,
+	    &e), -1);
+	ck_assert_str_eq(e.msg, "the changes are those of another inventory");
+	inv_release(&now);
+	str_release(&s);
+}
+END_TEST
+
 /* Only what was old when it was read is believed, and only if nothing about it
  * has changed since. */
 START_TEST(trust)
@@ -285,6 +445,9 @@ unit_suite(void)
 	tcase_add_test(t, damaged);
 	tcase_add_test(t, unordered);
 	tcase_add_test(t, empty);
+	tcase_add_test(t, changing);
+	tcase_add_test(t, changing_many);
+	tcase_add_test(t, changes_damaged);
 	tcase_add_test(t, trust);
 	suite_add_tcase(s, t);
 	return s;
