@@ -21,7 +21,7 @@
 #define HOME		"push"
 #define KEY		"%016llx"
 #define KEY_LEN		16
-#define RECORD_MAX	(1024L * 1024 * 1024)
+#define RECORD_MAX	(1024UL * 1024 * 1024)
 #define LOCK_PAUSE_MS	20
 #define CHANGES_PART	8		/* so many times less than what they are of */
 #define LOADS		3
@@ -142,27 +142,7 @@ pushdir_lock(struct pushdir *p, int64_t ms, struct err *e)
 
 /* --- inventories -------------------------------------------------------------------- */
 
-static char *
-read_all(int fd, size_t *len)
-{
-	struct stat	 st;
-	char		*text;
-	ssize_t		 n;
-
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    st.st_size > RECORD_MAX)
-		return NULL;
-	text = xlarge((size_t)st.st_size + 1);
-	n = file_read_full(fd, text, (size_t)st.st_size);
-	if (n == st.st_size) {
-		*len = (size_t)n;
-		return text;
-	}
-	free(text);
-	return NULL;
-}
-
-/* NULL: errno is ENOENT where there is none. */
+/* NULL: errno is ENOENT where there is none, and only then. */
 static char *
 read_file(const struct pushdir *p, const char *file, size_t *len)
 {
@@ -171,9 +151,10 @@ read_file(const struct pushdir *p, const char *file, size_t *len)
 
 	if (fd == -1)
 		return NULL;
-	if ((text = read_all(fd, len)) == NULL)
-		errno = EIO;
+	text = file_read_open(fd, RECORD_MAX, len);
 	close(fd);
+	if (text == NULL)
+		errno = EIO;
 	return text;
 }
 

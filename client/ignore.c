@@ -8,10 +8,12 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
+#include "io/digest.h"
 
 struct ignore {
 	const struct rules	*rules;
 	struct map		*told;		/* by git; NULL: nothing */
+	struct str		 words;		/* the same, as it came, with NULs between */
 };
 
 struct ignore *
@@ -30,6 +32,7 @@ ignore_free(struct ignore *g)
 		return;
 	if (g->told != NULL)
 		map_free(g->told);
+	str_release(&g->words);
 	free(g);
 }
 
@@ -58,9 +61,20 @@ ignore_add(struct ignore *g, const char *path, size_t len)
 	if (g->told == NULL)
 		g->told = map_new();
 	key = xstrndup(path, len);
+	str_addn(&g->words, key, strlen(key) + 1);
 	map_set(g->told, key, g);	/* any value but NULL */
 	drop_above(g, key);
 	free(key);
+}
+
+void
+ignore_told(const struct ignore *g, unsigned char sum[IGNORE_SUM])
+{
+	struct digest	*d = digest_new(DIGEST_SHA256);
+
+	digest_add(d, str_text(&g->words), g->words.len);
+	digest_sha256(d, sum);
+	digest_free(d);
 }
 
 bool

@@ -1,6 +1,7 @@
 /*
  * local.c - walks a tree, a directory at a time: its names are read, looked at
- * in the order in which they come, and then taken in the order of bytes.
+ * in the order in which they come, and then taken in the order of bytes; or they
+ * are known.
  */
 #include "client/local.h"
 
@@ -19,6 +20,7 @@
 #include "io/digest.h"
 
 #define READ_PIECE	(256 * 1024)
+#define MORE		1024		/* entries than there were, to begin with */
 
 struct name {
 	char		*name;
@@ -34,6 +36,8 @@ struct names {
 struct scan {
 	struct local		*tree;
 	const struct ignore	*ignore;
+	const struct inventory	*known;		/* NULL: nothing */
+	size_t			 at;		/* in that: where we are */
 	local_git_fn		 git;
 	void			*arg;
 	struct dirs		*dirs;
@@ -118,10 +122,11 @@ names_read(struct scan *s, struct names *l)
 /* --- one entry ------------------------------------------------------------------------- */
 
 static int
-link_read(struct scan *s, struct inv_entry *x, const char *name)
+link_read(struct scan *s, struct inv_entry *x)
 {
+	const char	*name;
 	char	target[PATH_WIRE_MAX + 1];
-	int	dir = dir_open(s);
+	int	dir = dirs_of(s->dirs, x->path, &name);
 	ssize_t	n = dir == -1 ? -1 : readlinkat(dir, name, target, sizeof target);
 
 	if (n == -1 && (errno == ENOENT || errno == EINVAL)) {
@@ -133,13 +138,30 @@ link_read(struct scan *s, struct inv_entry *x, const char *name)
 		n = -1;
 	}
 	if (n == -1)
-		return err_errno(s->e, "read link %s/%s%s", s->tree->name,
-		    str_text(&s->path), name);
+		return err_errno(s->e, "read link %s/%s", s->tree->name, x->path);
 	x->target = inv_keep(&s->tree->inv, target, (size_t)n);
 	return 0;
 }
 
-static int	scan_dir(struct scan *s, bool out);
+static int	scan_dir(struct scan *s, bool out, bool *all);
+static int	scan_known(struct scan *s, size_t i);
+
+/* Is it known what the directory x holds? Then that is behind s->known->v[s->at]. */
+static bool
+is_known(struct scan *s, const struct inv_entry *x)
+{
+	const struct inv_entry	*old;
+
+	if (s->known == NULL)
+		return false;
+	s->at = inv_from_here(s->known, s->at, x);
+	if (s->at == s->known->n)
+		return false;
+	old = &s->known->v[s->at];
+	return old->settled && old->kind == INV_DIR && old->mtime == x->mtime &&
+	    old->ctime == x->ctime && old->ino == x->ino &&
+	    inv_order(old, x) == 0;
+}
 
 /* The directory that was added last, whose path is s->path. out: it is left out
  * itself, so it stays only if something in it is not. */
@@ -148,12 +170,79 @@ scan_below(struct scan *s, bool out)
 {
 	struct inventory	*inv = &s->tree->inv;
 	size_t			 n = inv->n;
+	int64_t			 when = inv_now();
+	bool			 settled;
 	int			 ret;
 
 	str_addc(&s->path, '/');
-	ret = scan_dir(s, out);
+	if (is_known(s, &inv->v[n - 1])) {
+		settled = true;
+		ret = scan_known(s, s->at);
+	} else {
+		/* Nobody has tried how fine the times of directories are. */
+		settled = inv_settles(&inv->v[n - 1], when, false);
+		ret = scan_dir(s, out, &settled);
+	}
+	inv->v[n - 1].settled = settled;
 	if (out && inv->n == n)
 		inv->n--;
+	return ret;
+}
+
+/* An entry of a directory whose names are known; s->path is its own. */
+static int
+known_entry(struct scan *s, const struct inv_entry *old)
+{
+	struct inventory	*inv = &s->tree->inv;
+	struct inv_entry	*x;
+	struct stat		 st;
+	const char		*base;
+	int			 dir = dirs_of(s->dirs, old->path, &base);
+
+	if (dir == -1 || fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : err_errno(s->e, "look at %s/%s",
+		    s->tree->name, old->path);
+	x = inv_share(inv, old);
+	memset(x, 0, sizeof *x);
+	x->path = old->path;
+	x->len = old->len;
+	x->target = "";
+	if (!inv_stat(x, &st)) {
+		inv->n--;
+		s->tree->skipped++;
+		return 0;
+	}
+	if (x->kind == INV_DIR)
+		return scan_below(s, false);
+	return x->kind == INV_LINK ? link_read(s, x) : 0;
+}
+
+/* What is in the directory s->path, by those behind the one at i. */
+static int
+scan_known(struct scan *s, size_t i)
+{
+	const struct inventory	*known = s->known;
+	const struct inv_entry	*old;
+	struct inv_entry	 end = { .path = NULL };
+	size_t			 len = s->path.len;
+	int			 ret = 0;
+
+	for (i++; ret == 0 && i < known->n; ) {
+		old = &known->v[i];
+		if (old->len <= len || memcmp(old->path, s->path.s, len) != 0)
+			break;
+		str_add(&s->path, old->path + len);
+		ret = known_entry(s, old);
+		i++;
+		if (old->kind == INV_DIR) {	/* past all that is in it */
+			s->path.s[s->path.len = old->len] = '\0';
+			str_addc(&s->path, '\1');
+			end.path = s->path.s;
+			end.len = (uint16_t)s->path.len;
+			i = inv_from_here(known, i, &end);
+		}
+		s->path.s[s->path.len = len] = '\0';
+	}
 	return ret;
 }
 
@@ -177,33 +266,37 @@ scan_entry(struct scan *s, const struct name *n, bool out)
 		x = inv_add(&l->inv, s->path.s);
 		if (inv_stat(x, &n->st) && x->kind == INV_DIR)
 			ret = scan_below(s, out);
-		else if (x->kind == INV_LINK) {
-			s->path.s[s->path.len = len] = '\0';
-			ret = link_read(s, x, n->name);
-		}
+		else if (x->kind == INV_LINK)
+			ret = link_read(s, x);
 	}
 	s->path.s[s->path.len = len] = '\0';
 	return ret;
 }
 
-/* What is in the directory s->path. */
+/* What is in the directory s->path. *all becomes false where that must be read the next
+ * time, too. */
 static int
-scan_dir(struct scan *s, bool out)
+scan_dir(struct scan *s, bool out, bool *all)
 {
 	struct names	 l = { .n = 0 };
 	char		*path;
-	size_t		 i;
+	size_t		 i, skipped = s->tree->skipped;
 	int		 ret = names_read(s, &l);
 
 	if (ret == 0 && s->git != NULL && l.git) {
 		path = xstrndup(str_text(&s->path),
 		    s->path.len > 0 ? s->path.len - 1 : 0);
-		ret = s->git(s->arg, path, s->e);
+		if ((ret = s->git(s->arg, path, s->e)) == 1) {
+			s->known = NULL;
+			ret = 0;
+		}
 		free(path);
 	}
 	for (i = 0; ret == 0 && i < l.n; i++)
 		ret = scan_entry(s, &l.v[i], out);
 	names_release(&l);
+	if (l.git || s->tree->skipped != skipped)
+		*all = false;
 	return ret;
 }
 
@@ -211,8 +304,16 @@ int
 local_scan(struct local *l, const char *dir, const struct ignore *ignore,
     local_git_fn git, void *arg, struct err *e)
 {
-	struct scan	s = { .tree = l, .ignore = ignore, .git = git, .arg = arg,
-		.path = STR_INIT, .e = e };
+	return local_scan_again(l, dir, NULL, ignore, git, arg, e);
+}
+
+int
+local_scan_again(struct local *l, const char *dir, const struct inventory *known,
+    const struct ignore *ignore, local_git_fn git, void *arg, struct err *e)
+{
+	struct scan	s = { .tree = l, .ignore = ignore, .known = known,
+		.git = git, .arg = arg, .path = STR_INIT, .e = e };
+	bool		all;
 	int		ret;
 
 	memset(l, 0, sizeof *l);
@@ -221,7 +322,9 @@ local_scan(struct local *l, const char *dir, const struct ignore *ignore,
 		ret = err_errno(e, "open %s", dir);
 	} else {
 		s.dirs = dirs_new(l->root, 0);
-		ret = scan_dir(&s, false);
+		if (known != NULL)
+			inv_expect(&l->inv, known->n + MORE);
+		ret = scan_dir(&s, false, &all);
 		dirs_free(s.dirs);
 	}
 	str_release(&s.path);

@@ -303,6 +303,12 @@ rule_reach(const struct rule *x, const char *dir)
 }
 
 bool
+rules_include(const struct rules *r)
+{
+	return r->includes;
+}
+
+bool
 rules_reach(const struct rules *r, const char *path)
 {
 	size_t	i;

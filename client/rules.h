@@ -28,6 +28,7 @@ void rules_free(struct rules *);		/* NULL is fine */
 int  rules_add(struct rules *, const char *text, const char *name, struct err *e) MUST;
 /* Paths are relative to the tree, clean. */
 enum rules_say rules_say(const struct rules *, const char *path, bool dir);
+bool rules_include(const struct rules *);	/* does any rule? */
 /* Could a rule include something below the directory path? */
 bool rules_reach(const struct rules *, const char *path);
 /* Is path, or a directory above it, kept? */

@@ -16,6 +16,7 @@
 #include "client/local.h"
 #include "client/scan.h"
 #include "client/treecache.h"
+#include "io/digest.h"
 #include "io/helper.h"
 #include "io/loop.h"
 #include "io/secret.h"
@@ -24,6 +25,11 @@
 #define RULES_MAX	(1024 * 1024)
 #define SETTLE_MS	1000
 #define VANISHED	'x'		/* a mark: it went while we looked */
+/* By what an inventory was judged: these many bytes stand for the rules, so many for
+ * what git told of the top, and the rest for all that it told. */
+#define JUDGED_RULES	12
+#define JUDGED_TOP	10
+#define JUDGED_TOLD	(JUDGED_RULES + JUDGED_TOP)
 
 struct taking {
 	const char		*cache, *source;
@@ -32,6 +38,8 @@ struct taking {
 	char			*git;
 	bool			 in_git;
 	struct ignore		*ignore;
+	struct strs		 noted;
+	unsigned char		 judged[INV_DIGEST];	/* see JUDGED_RULES */
 	struct local		 local;
 	struct inventory	 before;
 	char			*before_name;
@@ -47,18 +55,35 @@ struct taking {
 /* --- times ------------------------------------------------------------------------------ */
 
 /* Nothing is written to the tree: the cache will do if it is on the same disk. */
-bool
-scan_is_fine(const char *cache, int root)
+static bool
+try_beside(const char *cache, int root, bool (*try)(int dir))
 {
 	int		fd = open(cache, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat	a, b;
-	bool		fine;
+	bool		is;
 
-	fine = fd != -1 && fstat(fd, &a) == 0 && fstat(root, &b) == 0 &&
-	    a.st_dev == b.st_dev && finetime(fd);
+	is = fd != -1 && fstat(fd, &a) == 0 && fstat(root, &b) == 0 &&
+	    a.st_dev == b.st_dev && try(fd);
 	if (fd != -1)
 		close(fd);
-	return fine;
+	return is;
+}
+
+bool
+scan_is_fine(const char *cache, int root)
+{
+	return try_beside(cache, root, finetime);
+}
+
+static bool
+tells_names(const struct taking *t)
+{
+	int	root = open(t->source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool	tells = root != -1 && try_beside(t->cache, root, finetime_names);
+
+	if (root != -1)
+		close(root);
+	return tells;
 }
 
 /* --- rules ---------------------------------------------------------------------------- */
@@ -109,18 +134,52 @@ scan_rules(const char *source, bool go, bool goroot, struct err *e)
 	return NULL;
 }
 
+/* All that says which rules hold, and whether git is asked. */
+static void
+judge_rules(struct taking *t, bool go)
+{
+	char		*path = xasprintf("%s/" RULES_FILE, t->source);
+	char		*own = file_read(path, RULES_MAX, NULL, NULL);
+	struct str	 text = STR_INIT;
+	struct digest	*d = digest_new(DIGEST_SHA256);
+
+	str_addf(&text, "%s%s%s%d\n%s", rules_always, go ? rules_go : "",
+	    go && t->goroot ? rules_goroot : "", t->no_ignore,
+	    own != NULL ? own : "");
+	digest_add(d, text.s, text.len);
+	digest_sha256(d, t->judged);
+	digest_free(d);
+	str_release(&text);
+	free(own);
+	free(path);
+}
+
 /* --- git -------------------------------------------------------------------------------- */
 
 static void
-note(const char *fmt, const char *a, const char *b, const char *c)
+note(struct taking *t, const char *fmt, const char *a, const char *b, const char *c)
 {
 	char	*text = xasprintf(fmt, a, b, c), *p;
 
 	for (p = text; *p != '\0'; p++)
 		if (*p == '\n')
 			*p = '?';
-	printf("note %s\n", text);
+	if (!strs_has(&t->noted, text)) {
+		printf("note %s\n", text);
+		strs_add(&t->noted, text);
+	}
 	free(text);
+}
+
+/* Notes what git told of the top; is it what it was? */
+static bool
+judged_top(struct taking *t)
+{
+	unsigned char	told[IGNORE_SUM];
+
+	ignore_told(t->ignore, told);
+	memcpy(t->judged + JUDGED_RULES, told, JUDGED_TOP);
+	return memcmp(t->before.judged + JUDGED_RULES, told, JUDGED_TOP) == 0;
 }
 
 /* git tells what it ignores in each work tree of it that the tree holds. */
@@ -143,9 +202,9 @@ on_git(void *arg, const char *path, struct err *e)
 	}
 	if (t->git != NULL && git_ignored(t->loop, t->git, t->source, path,
 	    t->ignore, &why) == -1)
-		note("what git ignores in %s/%s is pushed too: %s", t->source,
+		note(t, "what git ignores in %s/%s is pushed too: %s", t->source,
 		    path, why.msg);
-	return 0;
+	return *path == '\0' && !judged_top(t);
 }
 
 /* --- what is in the files ----------------------------------------------------------------- */
@@ -227,6 +286,9 @@ take_one(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
 {
 	if (x->kind == INV_FILE)
 		return take_file(t, x, old, e);
+	/* What was learned of a directory's names spares the next one reading them. */
+	t->changed |= x->settled && (old == NULL || !old->settled ||
+	    !same_times(x, old));
 	t->changed |= old == NULL || old->kind != x->kind ||
 	    (x->kind == INV_DIR && old->mode != x->mode) ||
 	    !str_eq(old->target, x->target);
@@ -255,7 +317,7 @@ take_contents(struct taking *t, struct err *e)
 	t->dirs = dirs_new(t->local.root, 0);
 	for (i = 0; ret == 0 && i < now->n; i++) {
 		while (k < old->n &&
-		    (r = inv_compare(old->v[k].path, now->v[i].path)) < 0) {
+		    (r = inv_order(&old->v[k], &now->v[i])) < 0) {
 			k++;
 			t->changed = true;
 		}
@@ -332,7 +394,7 @@ find_changes(const struct inventory *now, const struct inventory *old,
 
 	while (i < now->n || k < old->n) {
 		r = i == now->n ? 1 : k == old->n ? -1 :
-		    inv_compare(now->v[i].path, old->v[k].path);
+		    inv_order(&now->v[i], &old->v[k]);
 		if (r != 0 || !same(&now->v[i], &old->v[k])) {
 			if (r <= 0)
 				inv_share(changed, &now->v[i]);
@@ -415,6 +477,43 @@ take_key(struct taking *t)
 	free(random);
 }
 
+/* One walk. */
+static int
+look(struct taking *t, const struct rules *rules, bool knows, struct err *e)
+{
+	unsigned char	told[IGNORE_SUM];
+	int		ret;
+
+	t->ignore = ignore_new(rules);
+	t->in_git = false;
+	memset(t->judged + JUDGED_RULES, 0, sizeof t->judged - JUDGED_RULES);
+	ret = local_scan_again(&t->local, t->source, knows ? &t->before : NULL,
+	    t->ignore, on_git, t, e);
+	ignore_told(t->ignore, told);
+	memcpy(t->judged + JUDGED_TOLD, told, sizeof t->judged - JUDGED_TOLD);
+	ignore_free(t->ignore);
+	return ret;
+}
+
+/* What git tells of trees within the tree is only known at the end. */
+static int
+look_all(struct taking *t, const struct rules *rules, struct err *e)
+{
+	bool	knows = t->before_name != NULL && !rules_include(rules) &&
+		    memcmp(t->judged, t->before.judged, JUDGED_RULES) == 0 &&
+		    tells_names(t);
+	int	ret = look(t, rules, knows, e);
+
+	if (ret == 0 && knows && memcmp(t->judged + JUDGED_TOLD,
+	    t->before.judged + JUDGED_TOLD, sizeof t->judged - JUDGED_TOLD) != 0) {
+		local_release(&t->local);
+		ret = look(t, rules, false, e);
+	}
+	memcpy(t->local.inv.judged, t->judged, sizeof t->judged);
+	t->changed = memcmp(t->judged, t->before.judged, sizeof t->judged) != 0;
+	return ret;
+}
+
 static int
 take(struct taking *t, struct err *e)
 {
@@ -424,9 +523,9 @@ take(struct taking *t, struct err *e)
 
 	if (rules == NULL)
 		return -1;
-	t->ignore = ignore_new(rules);
+	judge_rules(t, go);
 	treecache_newest(t->cache, t->source, &t->before, &t->before_name);
-	if (local_scan(&t->local, t->source, t->ignore, on_git, t, e) == 0) {
+	if (look_all(t, rules, e) == 0) {
 		t->fine = scan_is_fine(t->cache, t->local.root);
 		take_key(t);
 		ret = take_contents(t, e);
@@ -437,7 +536,6 @@ take(struct taking *t, struct err *e)
 			ret = tell(t, e);
 		local_release(&t->local);
 	}
-	ignore_free(t->ignore);
 	rules_free(rules);
 	return ret;
 }
@@ -462,6 +560,7 @@ scan_role(int argc, char **argv)
 	if (ret == -1)
 		fprintf(stderr, "%s\n", e.msg);
 	inv_release(&t.before);
+	strs_release(&t.noted);
 	content_free(t.content);
 	free(t.before_name);
 	free(t.git);

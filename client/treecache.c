@@ -116,16 +116,28 @@ treecache_id(const char *name, unsigned char id[INV_DIGEST])
 
 /* --- reading ---------------------------------------------------------------------------- */
 
+static char *
+read_whole(const char *dir, const char *name, size_t *len)
+{
+	char	*path = xasprintf("%s/%s", dir, name), *text = NULL;
+	int	 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd != -1) {
+		text = file_read_open(fd, FILE_MAX, len);
+		close(fd);
+	}
+	free(path);
+	return text;
+}
+
 static bool
 load(const char *dir, const char *name, const char *source,
     struct inventory *inv)
 {
-	char	*path = xasprintf("%s/%s", dir, name), *text;
 	size_t	 len;
+	char	*text = read_whole(dir, name, &len);
 
 	inv_init(inv);
-	text = file_read(path, FILE_MAX, &len, NULL);
-	free(path);
 	return text != NULL && inv_read(inv, text, len, source, NULL) == 0;
 }
 

@@ -1,4 +1,4 @@
-/* finetime.c - changes a file a few times as fast as it can. */
+/* finetime.c - tries it with a file and a directory of its own. */
 #include "api/finetime.h"
 
 #include <sys/stat.h>
@@ -43,4 +43,42 @@ finetime(int dir)
 	unlinkat(dir, name, 0);
 	close(fd);
 	return fine;
+}
+
+static bool
+time_of(int dir, const char *name, int64_t *mtime)
+{
+	struct inv_entry	x;
+	struct stat		st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 || !inv_stat(&x, &st))
+		return false;
+	*mtime = x.mtime;
+	return true;
+}
+
+bool
+finetime_names(int dir)
+{
+	const struct timespec	old[2] = { { 1, 0 }, { 1, 0 } };
+	char			name[TREE_TEMP_MAX];
+	int64_t			before, after;
+	bool			tells;
+	int			fd, in;
+
+	tree_temp_name(name);
+	if (mkdirat(dir, name, 0700) == -1)
+		return false;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tells = fd != -1 && futimens(fd, old) == 0 && time_of(dir, name, &before);
+	in = tells ? openat(fd, "x", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	tells = in != -1 && time_of(dir, name, &after) && before != after;
+	if (in != -1) {
+		close(in);
+		unlinkat(fd, "x", 0);
+	}
+	if (fd != -1)
+		close(fd);
+	unlinkat(dir, name, AT_REMOVEDIR);
+	return tells;
 }

@@ -12,4 +12,8 @@
 /* Tries it with a file of its own in the directory, which goes again. */
 bool finetime(int dir);
 
+/* Does the time of a directory tell there that it got another name? Some file systems
+ * that are not of this machine forget that. */
+bool finetime_names(int dir);
+
 #endif

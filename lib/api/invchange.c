@@ -31,6 +31,16 @@ inv_gone(struct inventory *inv, const char *path)
 	inv->gone[inv->ngone++] = path;
 }
 
+static void
+take_head(struct inventory *to, const struct inventory *from)
+{
+	memcpy(to->id, from->id, INV_DIGEST);
+	memcpy(to->key, from->key, INV_KEY);
+	memcpy(to->judged, from->judged, INV_DIGEST);
+	to->identified = from->identified;
+	to->keyed = from->keyed;
+}
+
 /* --- what is other ----------------------------------------------------------- */
 
 static int
@@ -80,10 +90,7 @@ inv_changes(const struct inventory *inv, struct inventory *changes)
 	}
 	while (k < n)
 		add_gone(changes, gone[k++]);
-	memcpy(changes->id, inv->id, INV_DIGEST);
-	memcpy(changes->key, inv->key, INV_KEY);
-	changes->identified = inv->identified;
-	changes->keyed = inv->keyed;
+	take_head(changes, inv);
 	free(gone);
 }
 
@@ -157,9 +164,6 @@ inv_change(struct inventory *inv, const struct inventory *changes)
 
 	if (replace(inv, changes, at) > 0)
 		move(inv, changes, at);
-	memcpy(inv->id, changes->id, INV_DIGEST);
-	memcpy(inv->key, changes->key, INV_KEY);
-	inv->identified = changes->identified;
-	inv->keyed = changes->keyed;
+	take_head(inv, changes);
 	free(at);
 }

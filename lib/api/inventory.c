@@ -65,8 +65,11 @@ inv_common(const struct inv_entry *a, const struct inv_entry *b)
 int
 inv_order(const struct inv_entry *a, const struct inv_entry *b)
 {
-	size_t	i = inv_common(a, b);
+	size_t	i;
 
+	if (a->path == b->path)
+		return 0;
+	i = inv_common(a, b);
 	return rank((unsigned char)a->path[i]) - rank((unsigned char)b->path[i]);
 }
 

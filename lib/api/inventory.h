@@ -66,6 +66,7 @@ struct inventory {
 	bool			 identified;
 	unsigned char		 key[INV_KEY];	/* secret; of all sums */
 	bool			 keyed;
+	unsigned char		 judged[INV_DIGEST];	/* the owner's: by what it was taken */
 	struct inv_block	*blocks;	/* what the entries point to */
 	/* Those on a disk that it can be written as changes of; see below. */
 	struct inv_stamp	 base;

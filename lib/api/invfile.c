@@ -16,9 +16,9 @@
 #define MAGIC_LEN	(sizeof MAGIC - 1)
 #define SUM		8
 #define STAMP		16		/* of changes: length and sum of the base */
-/* Of the head: id and whether it is known, key and whether there is one, the name's
- * length; then the name with a NUL, and the number of entries. */
-#define HEAD		(1 + INV_DIGEST + 1 + INV_KEY + 4)
+/* Of the head: id and whether it is known, key and whether there is one, what it was
+ * judged by, the name's length; then the name with a NUL, and the number of entries. */
+#define HEAD		(1 + INV_DIGEST + 1 + INV_KEY + INV_DIGEST + 4)
 /* Of an entry: kind, flags, mark, a zero, mode, lengths of path and target, number
  * of chunks, size, mtime, ctime, inode; for a file its digest; then path and target, each
  * with a NUL, and the chunks. */
@@ -137,6 +137,7 @@ head_write(const struct inventory *inv, const struct inv_stamp *base,
 	p = put_bytes(p, inv->id, INV_DIGEST);
 	p = put(p, inv->keyed, 1);
 	p = put_bytes(p, inv->key, INV_KEY);
+	p = put_bytes(p, inv->judged, INV_DIGEST);
 	p = put(p, len, 4);
 	p = put_bytes(p, name, len + 1);
 	p = put(p, inv->n, 8);
@@ -290,7 +291,9 @@ head_read(struct reader *r, struct inventory *inv, const char *name,
 	p += 1 + INV_DIGEST;
 	inv->keyed = p[0] == 1;
 	memcpy(inv->key, p + 1, INV_KEY);
-	text = take_text(r, get(p + 1 + INV_KEY, 4));
+	p += 1 + INV_KEY;
+	memcpy(inv->judged, p, INV_DIGEST);
+	text = take_text(r, get(p + INV_DIGEST, 4));
 	if (text == NULL || (name != NULL && !str_eq(text, name)))
 		return false;
 	if ((p = take(r, 8)) == NULL)

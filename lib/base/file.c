@@ -59,6 +59,28 @@ file_read(const char *path, size_t max, size_t *len, struct err *e)
 }
 
 char *
+file_read_open(int fd, size_t max, size_t *len)
+{
+	struct stat	 st;
+	char		*text;
+	ssize_t		 n;
+
+	if (fstat(fd, &st) == -1)
+		return NULL;
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > max) {
+		errno = S_ISREG(st.st_mode) ? EFBIG : EINVAL;
+		return NULL;
+	}
+	text = xlarge((size_t)st.st_size + 1);
+	if ((n = file_read_full(fd, text, (size_t)st.st_size)) == -1) {
+		free(text);
+		return NULL;
+	}
+	*len = (size_t)n;
+	return text;
+}
+
+char *
 file_read_trimmed(const char *path, size_t max, struct err *e)
 {
 	static const char	 space[] = " \t\r\n\v\f";

@@ -16,6 +16,9 @@
 /* The whole file, NUL-terminated, malloc'ed; NULL and e if it is longer than
  * max or cannot be read. len may be NULL. */
 char *file_read(const char *path, size_t max, size_t *len, struct err *e) MUST;
+/* All of an open regular file, without a NUL, malloc'ed; NULL and errno: EFBIG where
+ * it has over max bytes. */
+char *file_read_open(int fd, size_t max, size_t *len) MUST;
 /* As file_read, white space at both ends cut off (key and token files); a NUL
  * byte inside is an error. */
 char *file_read_trimmed(const char *path, size_t max, struct err *e) MUST;

@@ -59,6 +59,7 @@ fill(struct inventory *to)
 	x = add(to, INV_LINK, "a.b", 0777);
 	x->target = inv_keep(to, "../to", 5);
 	memset(to->key, 5, sizeof to->key);
+	memset(to->judged, 6, sizeof to->judged);
 	to->keyed = true;
 	ck_assert(inv_identify(to));
 }
@@ -163,6 +164,7 @@ START_TEST(file)
 	ck_assert(back.identified && back.keyed);
 	ck_assert_mem_eq(back.id, inv.id, INV_DIGEST);
 	ck_assert_mem_eq(back.key, inv.key, INV_KEY);
+	ck_assert_mem_eq(back.judged, inv.judged, INV_DIGEST);
 	ck_assert_int_eq(back.v[0].mark, INV_LEFT);
 	x = &back.v[1];
 	ck_assert_str_eq(x->path, "a/\xc3\xa4 b\n");

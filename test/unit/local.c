@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -277,6 +278,92 @@ START_TEST(test_git)
 }
 END_TEST
 
+/* Of all that was told; git itself is not asked. */
+static int
+on_top(void *arg, const char *path, struct err *why)
+{
+	(void)why;
+	return *path == '\0' ? *(int *)arg : 0;
+}
+
+/* The names by what is known of a walk before this one, whose settled directories are
+ * those of which want_settled tells; and what that one forgot. */
+static void
+expect_again(const char *want_settled, const char *forget, int top, const char *want)
+{
+	struct local	 before;
+	struct str	 settled = STR_INIT;
+	struct timespec	 old = { 0, 60 * 1000000 };
+	char		*got;
+	size_t		 i, n = 0;
+
+	nanosleep(&old, NULL);		/* until all is so old that it can be believed */
+	ck_assert_int_eq(local_scan(&before, d.path, ig, NULL, NULL, &e), 0);
+	for (i = 0; i < before.inv.n; i++) {
+		if (before.inv.v[i].kind == INV_DIR && before.inv.v[i].settled)
+			str_addf(&settled, "%s ", before.inv.v[i].path);
+		if (!str_eq(before.inv.v[i].path, forget))
+			before.inv.v[n++] = before.inv.v[i];
+	}
+	before.inv.n = n;
+	ck_assert_str_eq(str_text(&settled), want_settled);
+	dir_write(&d, "b/new", "");
+	ck_assert_msg(local_scan_again(&l, d.path, &before.inv, ig, on_top, &top, &e) == 0,
+	    "%s", e.msg);
+	got = names();
+	ck_assert_str_eq(got, want);
+	free(got);
+	str_release(&settled);
+	local_release(&l);
+	local_release(&before);
+}
+
+/* What is in a directory whose times are the same is not read, but looked at. */
+START_TEST(test_known)
+{
+	make_dir("a");
+	make_dir("a/deep");
+	dir_write(&d, "a/1", "");
+	dir_write(&d, "a/2", "");
+	dir_write(&d, "a/deep/3", "");
+	ck_assert_int_eq(symlinkat("2", d.fd, "a/link"), 0);
+	make_dir("b");
+	dir_write(&d, "b/4", "");
+	expect_again("a a/deep b ", "", 0, "a a/1 a/2 a/deep a/deep/3 a/link b b/4 b/new");
+	/* They would be found if they were looked for. */
+	expect_again("a a/deep b ", "a/2", 0,
+	    "a a/1 a/deep a/deep/3 a/link b b/4 b/new");
+	expect_again("a a/deep b ", "a/deep/3", 0,
+	    "a a/1 a/2 a/deep a/link b b/4 b/new");
+	ck_assert_int_eq(unlinkat(d.fd, "b/new", 0), 0);
+	expect_again("a a/deep b ", "b/4", 0,
+	    "a a/1 a/2 a/deep a/deep/3 a/link b b/4 b/new");
+}
+END_TEST
+
+/* Unless something in it, or what is said about it, may be another the next time. */
+START_TEST(test_not_known)
+{
+	make_dir(".git");
+	make_dir("a");
+	dir_write(&d, "a/1", "");
+	make_dir("b");
+	make_dir("c");
+	make_dir("c/.git");
+	dir_write(&d, "c/2", "");
+	make_dir("d");
+	dir_write(&d, "d/3", "");
+	ck_assert_int_eq(mkfifoat(d.fd, "d/fifo", 0600), 0);
+	expect_again("a b ", "c/2", 0, "a a/1 b b/new c c/2 d d/3");
+	expect_again("a b ", "d/3", 0, "a a/1 b b/new c c/2 d d/3");
+	expect_again("a b ", "a/1", 0, "a b b/new c c/2 d d/3");
+	expect_again("a b ", "a/1", 1, "a a/1 b b/new c c/2 d d/3");
+	dir_write(&d, "a/5", "");
+	ck_assert_int_eq(local_scan(&l, d.path, ig, NULL, NULL, &e), 0);
+	ck_assert(!inv_find(&l.inv, "a")->settled);	/* it is too young */
+}
+END_TEST
+
 START_TEST(test_git_fails)
 {
 	char		*git = git_find();
@@ -312,6 +399,8 @@ unit_suite(void)
 	tcase_add_test(c, test_sha1);
 	tcase_add_test(c, test_not_a_directory);
 	tcase_add_test(c, test_git);
+	tcase_add_test(c, test_known);
+	tcase_add_test(c, test_not_known);
 	tcase_add_test(c, test_git_fails);
 	suite_add_tcase(s, c);
 	return s;
