@@ -121,6 +121,7 @@ complete(struct packing *k, unsigned char id[INV_DIGEST], struct err *e)
 		path = x->path;
 		*x = k->sent.v[i];
 		x->path = path;
+		x->fresh = true;
 	}
 	if (!inv_identify(&k->inv))
 		return err_set(e, "the inventory is incomplete");

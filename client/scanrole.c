@@ -13,6 +13,7 @@
 #include "base/xmalloc.h"
 #include "client/git.h"
 #include "client/ignore.h"
+#include "client/invdiff.h"
 #include "client/local.h"
 #include "client/scan.h"
 #include "client/treecache.h"
@@ -209,13 +210,6 @@ on_git(void *arg, const char *path, struct err *e)
 
 /* --- what is in the files ----------------------------------------------------------------- */
 
-static bool
-same_times(const struct inv_entry *a, const struct inv_entry *b)
-{
-	return a->mtime == b->mtime && a->ctime == b->ctime &&
-	    a->size == b->size && a->ino == b->ino;
-}
-
 /* Reads the file into x (old: as it was; NULL), which is settled only if it did not change meanwhile and
  * is old enough. */
 static int
@@ -248,7 +242,7 @@ read_file(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
 	else {
 		content_tell(t->content, &t->local.inv, x);
 		x->settled = fstat(fd, &st) == 0 && inv_stat(&after, &st) &&
-		    same_times(x, &after) && inv_settles(x, t->looked, t->fine);
+		    invdiff_same_times(x, &after) && inv_settles(x, t->looked, t->fine);
 	}
 	close(fd);
 	return ret;
@@ -264,7 +258,7 @@ take_file(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
 		t->added |= !t->all;
 		return t->all ? read_file(t, x, NULL, e) : 0;
 	}
-	if (old->settled && old->hashed && same_times(x, old)) {
+	if (old->settled && old->hashed && invdiff_same_times(x, old)) {
 		memcpy(x->digest, old->digest, INV_DIGEST);
 		x->hashed = x->settled = true;
 		x->nchunks = old->nchunks;
@@ -288,7 +282,7 @@ take_one(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
 		return take_file(t, x, old, e);
 	/* What was learned of a directory's names spares the next one reading them. */
 	t->changed |= x->settled && (old == NULL || !old->settled ||
-	    !same_times(x, old));
+	    !invdiff_same_times(x, old));
 	t->changed |= old == NULL || old->kind != x->kind ||
 	    (x->kind == INV_DIR && old->mode != x->mode) ||
 	    !str_eq(old->target, x->target);
@@ -303,7 +297,16 @@ drop_vanished(struct inventory *inv)
 	for (i = 0; i < inv->n; i++)
 		if (inv->v[i].mark != VANISHED)
 			inv->v[n++] = inv->v[i];
+		else
+			inv_gone(inv, inv->v[i].path);
 	inv->n = n;
+}
+
+static void
+take_gone(struct taking *t, const struct inv_entry *old)
+{
+	t->changed = true;
+	inv_gone(&t->local.inv, old->path);
 }
 
 /* Both stand in the same order. */
@@ -311,21 +314,22 @@ static int
 take_contents(struct taking *t, struct err *e)
 {
 	struct inventory	*now = &t->local.inv, *old = &t->before;
+	struct inv_entry	*x, *was;
 	size_t			 i, k = 0;
 	int			 r = 1, ret = 0;
 
+	invdiff_take_base(now, old);
 	t->dirs = dirs_new(t->local.root, 0);
 	for (i = 0; ret == 0 && i < now->n; i++) {
-		while (k < old->n &&
-		    (r = inv_order(&old->v[k], &now->v[i])) < 0) {
-			k++;
-			t->changed = true;
-		}
-		ret = take_one(t, &now->v[i],
-		    k < old->n && r == 0 ? &old->v[k] : NULL, e);
-		k += k < old->n && r == 0;
+		x = &now->v[i];
+		for (; k < old->n && (r = inv_order(&old->v[k], x)) < 0; k++)
+			take_gone(t, &old->v[k]);
+		was = k < old->n && r == 0 ? &old->v[k++] : NULL;
+		ret = take_one(t, x, was, e);
+		x->fresh = was == NULL || was->fresh || !invdiff_as_before(x, was);
 	}
-	t->changed |= k < old->n;
+	for (; k < old->n; k++)
+		take_gone(t, &old->v[k]);
 	dirs_free(t->dirs);
 	return ret;
 }
@@ -373,39 +377,6 @@ take_moved(struct taking *t, struct err *e)
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-/* Is nothing of it to be pushed where the old one was? */
-static bool
-same(const struct inv_entry *x, const struct inv_entry *old)
-{
-	if (x->kind != old->kind)
-		return false;
-	if (x->kind == INV_LINK)
-		return str_eq(x->target, old->target);
-	return x->mode == old->mode && (x->kind == INV_DIR || (x->hashed &&
-	    old->hashed && memcmp(x->digest, old->digest, INV_DIGEST) == 0));
-}
-
-static void
-find_changes(const struct inventory *now, const struct inventory *old,
-    struct inventory *changed, struct inventory *former)
-{
-	size_t	i = 0, k = 0;
-	int	r;
-
-	while (i < now->n || k < old->n) {
-		r = i == now->n ? 1 : k == old->n ? -1 :
-		    inv_order(&now->v[i], &old->v[k]);
-		if (r != 0 || !same(&now->v[i], &old->v[k])) {
-			if (r <= 0)
-				inv_share(changed, &now->v[i]);
-			if (r >= 0)
-				inv_share(former, &old->v[k]);
-		}
-		i += r <= 0;
-		k += r >= 0;
-	}
-}
-
 static int
 save(struct taking *t, const char *word, const char *source,
     const struct inventory *inv, struct err *e)
@@ -429,7 +400,7 @@ tell_changes(struct taking *t, struct err *e)
 
 	inv_init(&changed);
 	inv_init(&former);
-	find_changes(&t->local.inv, &t->before, &changed, &former);
+	invdiff_changes(&t->local.inv, &t->before, &changed, &former);
 	memcpy(former.key, t->before.key, INV_KEY);
 	former.keyed = true;
 	ret = save(t, "changed", "", &changed, e);

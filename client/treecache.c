@@ -26,6 +26,11 @@
 #define USED_SECONDS	(60 * 60)	/* one so young may be in use by another push */
 #define KEY_LEN		16
 #define NAME_LEN	(KEY_LEN + 1 + INV_ID_HEX - 1)
+#define BASE		"base-"
+#define BASE_LEN	(sizeof BASE + 16 + 16)
+#define BASE_MIN	(8 * 1024)		/* bytes; smaller ones are written whole */
+#define CHANGES_PART	8			/* so many times less than what they are of */
+#define CHANGES_HEAD	64			/* bytes that tell which that is */
 
 /* --- where --------------------------------------------------------------------------- */
 
@@ -130,15 +135,34 @@ read_whole(const char *dir, const char *name, size_t *len)
 	return text;
 }
 
+static void
+base_name(const struct inv_stamp *stamp, char name[BASE_LEN])
+{
+	snprintf(name, BASE_LEN, BASE "%016llx%016llx", (unsigned long long)stamp->sum,
+	    (unsigned long long)stamp->len);
+}
+
 static bool
 load(const char *dir, const char *name, const char *source,
     struct inventory *inv)
 {
-	size_t	 len;
-	char	*text = read_whole(dir, name, &len);
+	struct inv_stamp	 stamp;
+	char			 base[BASE_LEN], *text, *text2;
+	size_t			 len, more;
 
 	inv_init(inv);
-	return text != NULL && inv_read(inv, text, len, source, NULL) == 0;
+	if ((text = read_whole(dir, name, &len)) == NULL)
+		return false;
+	if (!inv_is_changes(text, len, &stamp))
+		return inv_read(inv, text, len, source, NULL) == 0;
+	base_name(&stamp, base);
+	treecache_touch(dir, base);
+	text2 = read_whole(dir, base, &more);
+	if (text2 == NULL || inv_read(inv, text2, more, source, NULL) == -1) {
+		free(text);
+		return false;
+	}
+	return inv_read_changes(inv, text, len, source, NULL) == 0;
 }
 
 bool
@@ -151,6 +175,7 @@ struct cached {
 	char		*name;
 	struct timespec	 used;
 	int64_t		 size;
+	bool		 needed;	/* a base, by one that stays */
 };
 
 struct list {
@@ -181,6 +206,7 @@ list_add(struct list *l, int dir, const char *name)
 		l->cap = l->cap == 0 ? 32 : l->cap * 2;
 		l->v = xreallocarray(l->v, l->cap, sizeof *l->v);
 	}
+	l->v[l->n].needed = false;
 	l->v[l->n].name = xstrdup(name);
 #ifdef __APPLE__
 	l->v[l->n].used = st.st_mtimespec;
@@ -271,25 +297,101 @@ treecache_find(const char *dir, const unsigned char id[INV_DIGEST],
 	return found;
 }
 
+static bool
+is_base(const struct cached *x)
+{
+	return str_starts(x->name, BASE);
+}
+
+static bool
+has_file(const char *dir, const char *name)
+{
+	char	*path = xasprintf("%s/%s", dir, name);
+	bool	 has = access(path, F_OK) == 0;
+
+	free(path);
+	return has;
+}
+
+/* The base of an inventory in *base, NULL: it has none, or that came after the list was
+ * made. False: it is not there. */
+static bool
+find_base(const char *dir, const struct list *l, const struct cached *x,
+    struct cached **base)
+{
+	char			*path = xasprintf("%s/%s", dir, x->name);
+	char			 head[CHANGES_HEAD], name[BASE_LEN];
+	int			 fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t			 n = fd != -1 ? file_read_full(fd, head, sizeof head) : -1;
+	struct inv_stamp	 stamp;
+	size_t			 i;
+
+	if (fd != -1)
+		close(fd);
+	free(path);
+	*base = NULL;
+	if (n <= 0 || !inv_is_changes(head, (size_t)n, &stamp))
+		return true;
+	base_name(&stamp, name);
+	for (i = 0; i < l->n && !str_eq(l->v[i].name, name); i++)
+		;
+	if (i == l->n)
+		return has_file(dir, name);
+	*base = &l->v[i];
+	return true;
+}
+
+static int64_t
+age_of(const struct cached *x)
+{
+	return time(NULL) - x->used.tv_sec;
+}
+
+/* May the n-th newest stay, if it needs that base? bytes: what those that stay take. */
+static bool
+may_stay(const struct cached *x, const struct cached *base, size_t n, int64_t *bytes)
+{
+	int64_t	age = age_of(x);
+
+	*bytes += x->size + (base != NULL && !base->needed ? base->size : 0);
+	return age <= KEEP_SECONDS && (age <= USED_SECONDS ||
+	    (n < KEEP_MAX && *bytes <= KEEP_BYTES));
+}
+
+static void
+drop_bases(const char *dir, const struct list *l)
+{
+	size_t	i;
+
+	for (i = 0; i < l->n; i++)
+		if (is_base(&l->v[i]) && !l->v[i].needed && age_of(&l->v[i]) > USED_SECONDS)
+			treecache_drop(dir, l->v[i].name);
+}
+
 void
 treecache_ids(const char *dir, struct strs *ids, size_t max)
 {
-	struct list	l = list_read(dir);
-	unsigned char	id[INV_DIGEST];
-	int64_t		bytes = 0;
-	time_t		now = time(NULL), age;
-	size_t		i;
+	struct list	 l = list_read(dir);
+	struct cached	*x, *base;
+	unsigned char	 id[INV_DIGEST];
+	int64_t		 bytes = 0;
+	size_t		 i, n = 0;
 
 	for (i = 0; i < l.n; i++) {
-		bytes += l.v[i].size;
-		age = now - l.v[i].used.tv_sec;
-		if (age > KEEP_SECONDS || (age > USED_SECONDS &&
-		    (i >= KEEP_MAX || bytes > KEEP_BYTES)))
-			treecache_drop(dir, l.v[i].name);
-		else if (ids->n < max && treecache_id(l.v[i].name, id) &&
-		    !strs_has(ids, l.v[i].name + KEY_LEN + 1))
-			strs_add(ids, l.v[i].name + KEY_LEN + 1);
+		x = &l.v[i];
+		if (is_base(x))
+			continue;
+		if (!find_base(dir, &l, x, &base) || !may_stay(x, base, n++, &bytes)) {
+			treecache_drop(dir, x->name);
+			continue;
+		}
+		if (base != NULL)
+			base->needed = true;
+		if (ids->n < max && treecache_id(x->name, id) &&
+		    !strs_has(ids, x->name + KEY_LEN + 1))
+			strs_add(ids, x->name + KEY_LEN + 1);
 	}
+	drop_bases(dir, &l);
 	list_release(&l);
 }
 
@@ -312,30 +414,84 @@ write_whole(const char *path, const struct str *bytes, struct err *e)
 	return ret;
 }
 
-char *
-treecache_save(const char *dir, const char *source, const struct inventory *inv,
+/* By a rename; random: of this call's own. */
+static int
+put_file(const char *dir, const char *random, const char *name, const struct str *bytes,
     struct err *e)
 {
-	struct str	 bytes = STR_INIT;
-	char		 key[KEY_LEN + 1], id[INV_ID_HEX], temp[TREE_TEMP_MAX];
-	char		*name, *from, *to;
-	int		 ret;
+	char	*from = xasprintf("%s/new-%s", dir, random);
+	char	*to = xasprintf("%s/%s", dir, name);
+	int	 ret = write_whole(from, bytes, e);
 
-	key_of(source, key);
-	tree_temp_name(temp);
-	str_hex(inv->id, INV_DIGEST, id);
-	name = xasprintf("%s-%s", key, inv->identified ? id :
-	    temp + strlen(TREE_TEMP_PREFIX));
-	from = xasprintf("%s/new-%s", dir, temp + strlen(TREE_TEMP_PREFIX));
-	to = xasprintf("%s/%s", dir, name);
-	inv_write(inv, source, &bytes);
-	ret = write_whole(from, &bytes, e);
 	if (ret == 0 && (ret = rename(from, to)) == -1) {
 		err_errno(e, "write %s", to);
 		unlink(from);
 	}
 	free(from);
 	free(to);
+	return ret;
+}
+
+/* The changes of a base that is there, if they are few. */
+static bool
+as_changes(const char *dir, const char *source, const struct inventory *inv,
+    struct str *bytes)
+{
+	char	base[BASE_LEN];
+
+	if (!inv->based || inv->base.len < BASE_MIN)
+		return false;
+	base_name(&inv->base, base);
+	if (!has_file(dir, base))
+		return false;
+	inv_write_changes(inv, source, bytes);
+	if (bytes->len <= inv->base.len / CHANGES_PART)
+		return true;
+	str_clear(bytes);
+	return false;
+}
+
+/* The whole of it becomes a base, and bytes what refers to that: no changes. */
+static int
+split(const char *dir, const char *random, const char *source,
+    const struct inventory *inv, struct str *bytes, struct err *e)
+{
+	struct inventory	same;
+	char			base[BASE_LEN];
+	int			ret;
+
+	inv_init(&same);
+	inv_take_head(&same, inv);
+	same.base = inv_stamp_of(bytes->s, bytes->len);
+	base_name(&same.base, base);
+	if ((ret = put_file(dir, random, base, bytes, e)) == 0) {
+		str_clear(bytes);
+		inv_write_changes(&same, source, bytes);
+	}
+	return ret;
+}
+
+char *
+treecache_save(const char *dir, const char *source, const struct inventory *inv,
+    struct err *e)
+{
+	struct str	 bytes = STR_INIT;
+	char		 key[KEY_LEN + 1], id[INV_ID_HEX], temp[TREE_TEMP_MAX];
+	char		*name;
+	const char	*random = temp + strlen(TREE_TEMP_PREFIX);
+	int		 ret = 0;
+
+	key_of(source, key);
+	tree_temp_name(temp);
+	str_hex(inv->id, INV_DIGEST, id);
+	name = xasprintf("%s-%s", key, inv->identified ? id : random);
+	if (!as_changes(dir, source, inv, &bytes)) {
+		inv_write(inv, source, &bytes);
+		if (inv->identified && bytes.len >= BASE_MIN)
+			ret = split(dir, random, source, inv, &bytes, e);
+	}
+	if (ret == 0)
+		ret = put_file(dir, random, name, &bytes, e);
 	str_release(&bytes);
 	if (ret == 0)
 		return name;

@@ -2,7 +2,9 @@
  * treecache.h - inventories (api/inventory.h) of trees that were pushed from
  * here: what their files were like when they were last read, and what was
  * pushed. ${XDG_CACHE_HOME:-~/.cache}/gomote/trees holds the newest of them,
- * each a file KEY-ID: KEY stands for where the tree is, ID is the inventory's.
+ * each a file KEY-ID: KEY stands for where the tree is, ID is the inventory's. A
+ * large one is written as changes of a file base-STAMP, which several may share and
+ * which is never changed; where that is gone, or damaged, it is as none.
  *
  * Losing them costs time, nothing else; so nothing is synced, and what cannot
  * be read or written is done without.

@@ -31,8 +31,8 @@ inv_gone(struct inventory *inv, const char *path)
 	inv->gone[inv->ngone++] = path;
 }
 
-static void
-take_head(struct inventory *to, const struct inventory *from)
+void
+inv_take_head(struct inventory *to, const struct inventory *from)
 {
 	memcpy(to->id, from->id, INV_DIGEST);
 	memcpy(to->key, from->key, INV_KEY);
@@ -90,7 +90,7 @@ inv_changes(const struct inventory *inv, struct inventory *changes)
 	}
 	while (k < n)
 		add_gone(changes, gone[k++]);
-	take_head(changes, inv);
+	inv_take_head(changes, inv);
 	free(gone);
 }
 
@@ -164,6 +164,6 @@ inv_change(struct inventory *inv, const struct inventory *changes)
 
 	if (replace(inv, changes, at) > 0)
 		move(inv, changes, at);
-	take_head(inv, changes);
+	inv_take_head(inv, changes);
 	free(at);
 }

@@ -101,6 +101,8 @@ size_t inv_from(const struct inventory *, const char *path);
 size_t inv_from_here(const struct inventory *, size_t lo, const struct inv_entry *);
 /* malloc'ed bytes to which entries point already; taken. */
 void inv_adopt(struct inventory *, char *bytes);
+/* id, key and what it was judged by. */
+void inv_take_head(struct inventory *, const struct inventory *from);
 /* All that the entries of the other one point to; that one must not be used then. */
 void inv_take_over(struct inventory *, struct inventory *other);
 /* Fills the id: SHA-256 over kinds, paths, modes, digests and targets. False

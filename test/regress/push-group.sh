@@ -165,4 +165,4 @@ done
 
 GOMOTE_SERVER=$DIRECT
 assert_eq '' "$(ls "$T/tmp")" "left in TMPDIR"
-assert_eq '' "$(find "$T/cache/gomote/trees" -type f | grep -Ev -e '-[0-9a-f]{64}$' || :)" "left in the cache"
+assert_eq '' "$(find "$T/cache/gomote/trees" -type f | grep -Ev -e '(-[0-9a-f]{64}|/base-[0-9a-f]{32})$' || :)" "left in the cache"
