@@ -17,8 +17,9 @@ invdiff_as_before(const struct inv_entry *x, const struct inv_entry *old)
 {
 	return x->kind == old->kind && x->mode == old->mode && invdiff_same_times(x, old) &&
 	    x->hashed == old->hashed && x->settled == old->settled &&
-	    x->chunks == old->chunks && x->sums == old->sums &&
-	    x->nchunks == old->nchunks && str_eq(x->target, old->target) &&
+	    x->nchunks == old->nchunks && (x->nchunks == 0 ||
+	    (x->chunks == old->chunks && x->sums == old->sums)) &&
+	    str_eq(x->target, old->target) &&
 	    memcmp(x->digest, old->digest, INV_DIGEST) == 0;
 }
 

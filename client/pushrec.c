@@ -34,6 +34,7 @@ struct attempt {
 	char		*base;		/* name of the record in the cache; NULL: none */
 	struct delta	 delta;
 	char		*version;	/* a VERSION to make there; NULL: none */
+	bool		 forgot;	/* what the instance has is not known here */
 	struct inv_entry version_entry;
 };
 
@@ -154,7 +155,21 @@ keep_record(struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* Of ids that are ours the server tells no more than what differs. */
+/* What the cache has of that id is of no use: nobody is told of it any more. */
+static int
+forget(struct attempt *a, struct err *e)
+{
+	char	*name = treecache_named(a->p->cache, a->there.id);
+
+	err_set(e, "push: what was pushed is forgotten here; push again");
+	if (name != NULL)
+		treecache_drop(a->p->cache, name);
+	free(name);
+	return 1;
+}
+
+/* Of ids that are ours the server tells no more than what differs. 1: that one is not
+ * known any more, so it must be asked again. */
 static int
 load_record(struct attempt *a, struct err *e)
 {
@@ -165,8 +180,7 @@ load_record(struct attempt *a, struct err *e)
 	if (!r->recorded)
 		return 0;
 	if (!r->told && !treecache_find(a->p->cache, r->id, &r->record))
-		return err_set(e, "push: what was pushed is forgotten here; push "
-		    "again");
+		return forget(a, e);
 	a->base = treecache_named(a->p->cache, r->id);
 	a->ours = r->record.n;
 	return 0;
@@ -178,8 +192,11 @@ static int
 load_all(struct attempt *a, struct err *e)
 {
 	struct push	*p = a->p;
+	int		 r = load_record(a, e);
 
-	if (load_record(a, e) == -1 || push_here(p, e) == -1)
+	if (r != 0)
+		return r;
+	if (push_here(p, e) == -1)
 		return -1;
 	return delta_is_blind(&p->here, &a->there) && (push_scan(p, true, e) == -1 ||
 	    push_here(p, e) == -1) ? -1 : 0;
@@ -284,9 +301,10 @@ static int
 step_plan(struct attempt *a, struct err *e)
 {
 	struct push	*p = a->p;
+	int		 r = load_changes(a) == 0 ? 0 : load_all(a, e);
 
-	if (load_changes(a) == -1 && load_all(a, e) == -1)
-		return -1;
+	if (r != 0)
+		return r;
 	delta_init(&a->delta, &p->here, &a->there, p->rules);
 	plan_version(a);
 	if (plan_guests(a, e) == -1)
@@ -372,11 +390,15 @@ step_put(struct attempt *a, struct err *e)
 static int
 attempt(struct attempt *a, struct err *e)
 {
+	int	r;
+
 	if (step_check(a, e) == -1 || step_bootstrap(a, e) == -1 ||
 	    push_scanned(a->p, e) == -1)
 		return -1;
-	if (!is_equal(a) && step_plan(a, e) == -1)
-		return -1;
+	if (!is_equal(a) && (r = step_plan(a, e)) != 0) {
+		a->forgot = r == 1;
+		return r;
+	}
 	if (step_tell(a, e) == -1)
 		return -1;
 	if (a->delta.n == 0 || a->p->spec->dry_run)
@@ -390,8 +412,9 @@ pushrec(struct push *p, struct err *e)
 	struct attempt	a;
 	int		tries, ret = 1;
 
+	memset(&a, 0, sizeof a);
 	for (tries = 0; ret == 1 && tries < TRIES; tries++) {
-		if (tries > 0) {
+		if (tries > 0 && !a.forgot) {
 			say_note("%s has changed meanwhile: comparing again",
 			    p->spec->dir);
 			p->again = true;
