@@ -10,13 +10,14 @@
 
 #include "buildlet/pushdir.h"
 
-/* Do these changes, of whatever id they say, lead from that record to it? */
+/* Do the changes lead from the record to the id that they say? */
 bool pushcommit_leads(const struct inventory *record,
     const struct inventory *changes) MUST;
 /* Puts the changes (pushstage.h), whose id is that of the record after them, into
  * place and writes the record, in which a directory that could not go stays,
- * marked INV_LEFT. record is empty where there was none, and of no use afterwards. -1 and e: PUSH_CONFLICT before anything was touched, else an
- * errno, and the journal stays. */
+ * marked INV_LEFT. record is empty where there was none; afterwards it is what it
+ * became, and shares with the changes. -1 and e: PUSH_CONFLICT before anything was
+ * touched, else an errno, and the journal stays. */
 int  pushcommit_run(struct pushdir *, struct inventory *record,
     struct inventory *changes, struct err *e) MUST;
 /* Is there a journal? Then what is staged is still to come into place. */

@@ -124,10 +124,10 @@ names_read(struct scan *s, struct names *l)
 static int
 link_read(struct scan *s, struct inv_entry *x)
 {
+	char		 target[PATH_WIRE_MAX + 1];
 	const char	*name;
-	char	target[PATH_WIRE_MAX + 1];
-	int	dir = dirs_of(s->dirs, x->path, &name);
-	ssize_t	n = dir == -1 ? -1 : readlinkat(dir, name, target, sizeof target);
+	int		 dir = dirs_of(s->dirs, x->path, &name);
+	ssize_t		 n = dir == -1 ? -1 : readlinkat(dir, name, target, sizeof target);
 
 	if (n == -1 && (errno == ENOENT || errno == EINVAL)) {
 		s->tree->inv.n--;	/* it went, or became something else */
