@@ -47,15 +47,26 @@ put_bytes(unsigned char *p, const void *from, size_t len)
 	return p + len;
 }
 
-static uint64_t
-get(const unsigned char *p, size_t bytes)
+/* Spelled out, they are one load each where numbers stand like that. */
+static uint16_t
+get16(const unsigned char *p)
 {
-	uint64_t	n = 0;
-	size_t		i;
+	return (uint16_t)(p[0] | p[1] << 8);
+}
 
-	for (i = bytes; i > 0; i--)
-		n = n << 8 | p[i - 1];
-	return n;
+static uint32_t
+get32(const unsigned char *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[3] << 24;
+}
+
+static uint64_t
+get64(const unsigned char *p)
+{
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
+	    (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
+	    (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
 static uint64_t
@@ -237,14 +248,14 @@ entry_read(struct reader *r, struct inv_entry *x, const struct inv_entry *before
 	x->hashed = (p[1] & FLAG_HASHED) != 0;
 	x->settled = (p[1] & FLAG_SETTLED) != 0;
 	x->mark = (char)p[2];
-	x->mode = (uint16_t)(get(p + 4, 2) & 0777);
-	x->len = (uint16_t)get(p + 6, 2);
-	target = get(p + 8, 2);
-	x->nchunks = (uint32_t)get(p + 10, 4);
-	x->size = get(p + 14, 8);
-	x->mtime = (int64_t)get(p + 22, 8);
-	x->ctime = (int64_t)get(p + 30, 8);
-	x->ino = get(p + 38, 8);
+	x->mode = get16(p + 4) & 0777;
+	x->len = get16(p + 6);
+	target = get16(p + 8);
+	x->nchunks = get32(p + 10);
+	x->size = get64(p + 14);
+	x->mtime = (int64_t)get64(p + 22);
+	x->ctime = (int64_t)get64(p + 30);
+	x->ino = get64(p + 38);
 	if (x->kind != INV_DIR && x->kind != INV_FILE && x->kind != INV_LINK)
 		return false;
 	if (x->kind == INV_FILE) {
@@ -271,8 +282,8 @@ magic_read(struct reader *r, struct inventory *inv, bool changes)
 	if (p == NULL || memcmp(p, changes ? MAGIC_CHANGES : MAGIC, MAGIC_LEN) != 0)
 		return false;
 	if (changes) {
-		inv->base.len = get(p + MAGIC_LEN, 8);
-		inv->base.sum = get(p + MAGIC_LEN + 8, 8);
+		inv->base.len = get64(p + MAGIC_LEN);
+		inv->base.sum = get64(p + MAGIC_LEN + 8);
 	}
 	return true;
 }
@@ -293,12 +304,12 @@ head_read(struct reader *r, struct inventory *inv, const char *name,
 	memcpy(inv->key, p + 1, INV_KEY);
 	p += 1 + INV_KEY;
 	memcpy(inv->judged, p, INV_DIGEST);
-	text = take_text(r, get(p + INV_DIGEST, 4));
+	text = take_text(r, get32(p + INV_DIGEST));
 	if (text == NULL || (name != NULL && !str_eq(text, name)))
 		return false;
 	if ((p = take(r, 8)) == NULL)
 		return false;
-	*count = get(p, 8);
+	*count = get64(p);
 	/* No more entries than there are bytes for. */
 	return *count <= INV_ENTRIES_MAX &&
 	    *count <= (size_t)(r->end - r->p) / FIXED;
@@ -311,7 +322,7 @@ all_read(struct inventory *inv, const char *text, size_t len, const char *name,
 	struct reader	r = { (const unsigned char *)text, NULL };
 	uint64_t	count, i;
 
-	if (len < SUM || get((const unsigned char *)text + len - SUM, SUM) !=
+	if (len < SUM || get64((const unsigned char *)text + len - SUM) !=
 	    sum_of(r.p, len - SUM))
 		return false;
 	r.end = r.p + len - SUM;
@@ -380,7 +391,7 @@ inv_stamp_of(const void *bytes, size_t len)
 	struct inv_stamp	 stamp = { len, 0 };
 
 	if (len >= SUM)
-		stamp.sum = get(p + len - SUM, SUM);
+		stamp.sum = get64(p + len - SUM);
 	return stamp;
 }
 
