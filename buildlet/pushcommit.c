@@ -35,6 +35,7 @@ struct commit {
 	struct inventory	 went;		/* of the record, backwards */
 	int			 target;
 	struct place		*place;
+	bool			 fine;		/* of what is staged (finetime.h) */
 	struct err		*e;
 };
 
@@ -210,15 +211,21 @@ step_check(struct commit *c)
 
 /* --- into place ------------------------------------------------------------------------ */
 
-/* A directory that came whole: the modes of those in it. */
+/* What came with its directory, which was moved after that time: the modes of
+ * directories are still to be set, files are as they were staged. */
 static int
-modes_below(struct commit *c, size_t i, size_t end)
+came_below(struct commit *c, size_t i, size_t end, int64_t when)
 {
-	for (; i < end; i++)
-		if (c->changes->v[i].kind == INV_DIR &&
-		    (c->changes->v[i].mode & S_IRWXU) != S_IRWXU &&
-		    place_mode(c->place, &c->changes->v[i], c->e) == -1)
+	struct inv_entry	*x;
+
+	for (; i < end; i++) {
+		x = &c->changes->v[i];
+		if (x->kind == INV_DIR && (x->mode & S_IRWXU) != S_IRWXU &&
+		    place_mode(c->place, x, c->e) == -1)
 			return -1;
+		x->settled = x->kind == INV_FILE && puts_something(x) &&
+		    x->ctime != 0 && inv_settles(x, when, c->fine);
+	}
 	return 0;
 }
 
@@ -242,13 +249,16 @@ static int
 step_put(struct commit *c)
 {
 	size_t	i = 0, next;
+	int64_t	when;
 	int	r;
 
 	while (i < c->changes->n) {
+		when = inv_now();
+		c->changes->v[i].settled = false;
 		if ((r = put_one(c, &c->changes->v[i])) == -1)
 			return -1;
 		next = r == 1 ? skip_below(c->changes, i) : i + 1;
-		if (modes_below(c, i + 1, next) == -1)
+		if (came_below(c, i + 1, next, when) == -1)
 			return -1;
 		i = next;
 	}
@@ -318,10 +328,10 @@ look_at(struct inv_entry *x, const struct stat *st, int64_t when, bool fine)
 		x->size = now.size;
 }
 
-/* How many bytes are in files that are too young for their digests to be
- * believed. */
+/* Looks at files of which it is not known yet that their digests may be believed;
+ * how many bytes are in those that are too young for it. */
 static uint64_t
-look_again(struct commit *c, struct dirs *there, bool fine)
+look_again(struct commit *c, struct dirs *there)
 {
 	struct inv_entry	*x;
 	struct stat		 st;
@@ -333,13 +343,13 @@ look_again(struct commit *c, struct dirs *there, bool fine)
 
 	for (i = 0; i < c->changes->n; i++) {
 		x = &c->changes->v[i];
-		if (x->kind != INV_FILE || x->mark == PUSH_ONCE ||
+		if (x->kind != INV_FILE || x->settled || x->mark == PUSH_ONCE ||
 		    (!puts_something(x) && x->mark != PUSH_MODE))
 			continue;
 		at = dirs_of(there, x->path, &base);
 		when = inv_now();
 		if (at != -1 && fstatat(at, base, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			look_at(x, &st, when, fine);
+			look_at(x, &st, when, c->fine);
 		/* One that cannot be read cannot be read again either. */
 		if (!x->settled)
 			young += (x->mode & S_IRUSR) == 0 ? YOUNG_MAX + 1 :
@@ -353,11 +363,10 @@ step_remember(struct commit *c)
 {
 	const struct timespec	 age = { 0, AGE_NS };
 	struct dirs		*there = dirs_new(c->target, 0);
-	bool			 fine = finetime(c->p->stage);
 
-	if (look_again(c, there, fine) > YOUNG_MAX) {
+	if (look_again(c, there) > YOUNG_MAX) {
 		nanosleep(&age, NULL);
-		look_again(c, there, fine);
+		look_again(c, there);
 	}
 	dirs_free(there);
 	bring_up(c->record, c->changes, &c->went);
@@ -404,7 +413,7 @@ commit(struct pushdir *p, struct inventory *record, struct inventory *changes,
     bool again, struct err *e)
 {
 	struct commit	c = { .p = p, .record = record, .changes = changes,
-		.e = e };
+		.fine = finetime(p->stage), .e = e };
 	int		ret;
 
 	c.target = tree_open_dir(p->work, p->dir, true, e);

@@ -57,6 +57,30 @@ push_begin(struct pushdir *p, int argc, char **argv, bool *locked, struct err *e
 	return 0;
 }
 
+/* Loads the record. What it tells of a directory that is not there any more is all
+ * gone, and nothing to compare with. */
+static bool
+push_record(struct pushdir *p, bool locked, struct inventory *record)
+{
+	struct err	why = ERR_INIT;
+	bool		there = locked ? pushcommit_begin(p, record) :
+			    pushdir_load(p, PUSHDIR_RECORD, record);
+	int		dir;
+
+	if (!there)
+		return false;
+	dir = tree_open_dir(p->work, p->dir, false, &why);
+	if (dir != -1)
+		close(dir);
+	if (dir != -1 || why.code != ENOENT)
+		return true;
+	inv_release(record);
+	inv_init(record);
+	if (locked)
+		pushdir_unlink(p, PUSHDIR_RECORD);
+	return false;
+}
+
 /* --- GET /push --------------------------------------------------------------------- */
 
 static int
@@ -154,11 +178,9 @@ check(struct pushdir *p, bool locked, int argc, char **argv, struct err *e)
 	bool			 there;
 	int			 ret = 0;
 
-	if (locked) {
-		there = pushcommit_begin(p, &record);
+	there = push_record(p, locked, &record);
+	if (locked)
 		pushkept_adopt(p);
-	} else
-		there = pushdir_load(p, PUSHDIR_RECORD, &record);
 	add_head(&items, &record, there, locked);
 	add_looks(p, argc, argv, &items);
 	pushkept_each(p, add_kept, &items);
@@ -271,6 +293,12 @@ next_piece(void *arg, const void **p, struct err *e)
 	return unpack_read(arg, p, e);
 }
 
+static void
+see(void *seal, const void *p, size_t len)
+{
+	seal_see(seal, p, len);
+}
+
 /* Would the record be what the client thinks? */
 static int
 id_check(const struct inventory *record, const struct inventory *changes,
@@ -293,14 +321,16 @@ put(struct pushdir *p, struct err *e)
 {
 	struct inventory	 record, changes;
 	struct unpack		*u = unpack_new(STDIN_FILENO);
+	struct seal		*seal = seal_new();
 	struct push_reader	*r = push_reader_new(next_piece, u);
-	bool			 there = pushcommit_begin(p, &record);
+	bool			 there = push_record(p, true, &record);
 	int			 ret;
 
 	umask(0);
 	pushdir_drop_others(p);
 	pushkept_adopt(p);
-	ret = pushstage_read(p, there ? &record : NULL, r, &changes, e);
+	unpack_tap(u, see, seal);
+	ret = pushstage_read(p, there ? &record : NULL, r, seal, &changes, e);
 	if (ret == 0)
 		ret = id_check(&record, &changes, e);
 	if (ret == 0)
@@ -309,6 +339,7 @@ put(struct pushdir *p, struct err *e)
 		make_room(p, e);
 	push_reader_free(r);
 	unpack_free(u);
+	seal_free(seal);
 	inv_release(&changes);
 	inv_release(&record);
 	return ret;

@@ -30,8 +30,10 @@ status_get(struct http_req *r, void *buildlet)
 
 	for (i = 0; i < nitems(features); i++)
 		strs_add(&st.features, features[i]);
-	if (workdir_state(b->workdir) != NULL)
+	if (workdir_state(b->workdir) != NULL) {
 		strs_add(&st.features, API_F_PUSH);
+		strs_add(&st.features, API_F_SEAL);
+	}
 	j = api_status_json(&st);
 	text = json_text(j, false);
 	reply_data(r, 200, "application/json; charset=utf-8", text, strlen(text));

@@ -389,13 +389,14 @@ item_add(const struct delta *d, struct delta_one *x, const struct remote *r,
 }
 
 void
-delta_items(const struct delta *d, const struct remote *r, struct str *items)
+delta_items(const struct delta *d, const struct remote *r, bool sealed,
+    struct str *items)
 {
 	struct push_item	 head = { .letter = PUSH_HEAD, .num = PUSH_VERSION };
 	struct map		*from = moved_from(d), *used = map_new();
 	size_t			 i;
 
-	head.flags = r->recorded ? PUSH_F_RECORD : 0;
+	head.flags = (r->recorded ? PUSH_F_RECORD : 0) | (sealed ? PUSH_F_SEALED : 0);
 	memcpy(head.digest, r->id, INV_DIGEST);
 	push_write(items, &head);
 	for (i = 0; i < d->n; i++)

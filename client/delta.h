@@ -56,6 +56,7 @@ void delta_add_once(struct delta *, const struct inv_entry *, const char *text);
 void delta_count(struct delta *);
 
 /* The items of an upload as pushpack.h wants them, but without the end. */
-void delta_items(const struct delta *, const struct remote *, struct str *items);
+void delta_items(const struct delta *, const struct remote *, bool sealed,
+    struct str *items);
 
 #endif

@@ -33,6 +33,7 @@ struct packing {
 	struct push_reader	*in;
 	char			*buf;		/* READ_SIZE */
 	struct packed		*out;
+	bool			 sealed;	/* PUSH_F_SEALED */
 	struct str		 item;
 	bool			 fine;		/* times of the tree (finetime.h) */
 	int64_t			 looked;	/* when the file was that is being read */
@@ -202,6 +203,8 @@ send_content(struct packing *k, const struct push_item *item, int fd,
 	if (content_read(k->content, fd, st->st_size, NULL, to_pack, k, e) == -1)
 		return err_wrap(e, "%s/%s", k->source, y->path);
 	finish_file(k, y, fd, st, want);
+	if (k->sealed && y->size > INV_CHUNKED)
+		push_write_chunks(&k->item, y);
 	return 0;
 }
 
@@ -290,6 +293,15 @@ send_patch(struct packing *k, const struct push_item *x, struct err *e)
 
 /* --- all of it ------------------------------------------------------------------------- */
 
+static int
+send_head(struct packing *k, const struct push_item *x, struct err *e)
+{
+	k->sealed = (x->flags & PUSH_F_SEALED) != 0;
+	if (k->sealed)
+		packed_seal(k->out);
+	return pass(k, x, e);
+}
+
 /* Content that came with the item. */
 static int
 send_text(struct packing *k, const struct push_item *x, struct err *e)
@@ -324,6 +336,8 @@ static int
 send_item(struct packing *k, const struct push_item *x, struct err *e)
 {
 	switch (x->letter) {
+	case PUSH_HEAD:
+		return send_head(k, x, e);
 	case PUSH_FILE:
 		return send_file(k, x, e);
 	case PUSH_PATCH:

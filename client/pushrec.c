@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "api/pushwire.h"
 #include "base/path.h"
 #include "base/xmalloc.h"
@@ -24,6 +25,10 @@
 #define GUESTS_MAX	5000		/* paths of one question */
 #define GUESTS_BYTES	(512 * 1024)
 #define BOOTSTRAP	"go1.4"
+/* Contents of so many bytes in all are worth a seal; of more, one could have more
+ * chunks than an item may. */
+#define SEAL_MIN	(64 * 1024)
+#define SEAL_MAX	(32ULL * 1024 * 1024 * 1024)
 
 /* One try. */
 struct attempt {
@@ -372,9 +377,11 @@ step_put(struct attempt *a, struct err *e)
 	struct packing		 k = { a, &items };
 	struct pushput		 u = { .path = "/push", .query = query,
 	    .most = a->delta.bytes, .pack = pack, .arg = &k };
+	uint64_t		 bytes = a->delta.bytes;
 	int			 ret;
 
-	delta_items(&a->delta, &a->there, &items);
+	delta_items(&a->delta, &a->there, push_has(a->p, API_F_SEAL) &&
+	    bytes >= SEAL_MIN && bytes <= SEAL_MAX, &items);
 	push_write(&items, &end);
 	u.plan = items.s;
 	u.len = items.len;

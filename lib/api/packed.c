@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/seal.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
@@ -24,6 +25,7 @@ struct packed {
 	int64_t		 since;		/* it began, in us */
 	int64_t		 waited;	/* of that, for the reader */
 	int64_t		 written;
+	struct seal	*seal;		/* NULL: without */
 };
 
 /* Of zstd. The first keeps up with a fast network; what a slow one leaves of our
@@ -37,6 +39,12 @@ packed_new(int fd)
 
 	k->fd = fd;
 	return k;
+}
+
+void
+packed_seal(struct packed *k)
+{
+	k->seal = seal_new();
 }
 
 static int64_t
@@ -57,6 +65,8 @@ write_timed(void *arg, const void *p, size_t len)
 
 	k->waited += now_us() - from;
 	k->written += (int64_t)len;
+	if (k->seal != NULL)
+		seal_add(k->seal, p, len);
 	return r;
 }
 
@@ -103,7 +113,7 @@ think(struct packed *k, struct err *e)
 int
 packed_add(struct packed *k, const void *p, size_t len, struct err *e)
 {
-	if (k->pack == NULL && k->few.len + len <= PLAIN_MAX) {
+	if (k->pack == NULL && k->seal == NULL && k->few.len + len <= PLAIN_MAX) {
 		str_addn(&k->few, p, len);
 		return 0;
 	}
@@ -119,9 +129,24 @@ packed_add(struct packed *k, const void *p, size_t len, struct err *e)
 	return k->len < PIECE ? 0 : think(k, e);
 }
 
+static int
+end_sealed(struct packed *k, struct err *e)
+{
+	unsigned char	frame[SEAL_LEN];
+
+	/* Even of nothing there is a frame to be sealed. */
+	if ((k->pack == NULL && begin(k, e) == -1) || pack_finish(k->pack, e) == -1)
+		return -1;
+	seal_end(k->seal, frame);
+	return file_write_all(k->fd, frame, SEAL_LEN) == 0 ? 0 :
+	    err_errno(e, "write");
+}
+
 int
 packed_end(struct packed *k, struct err *e)
 {
+	if (k->seal != NULL)
+		return end_sealed(k, e);
 	if (k->pack != NULL)
 		return pack_finish(k->pack, e);
 	return file_write_all(k->fd, str_text(&k->few), k->few.len) == 0 ? 0 :
@@ -134,6 +159,7 @@ packed_free(struct packed *k)
 	if (k == NULL)
 		return;
 	pack_free(k->pack);
+	seal_free(k->seal);
 	str_release(&k->few);
 	free(k);
 }

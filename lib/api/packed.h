@@ -13,6 +13,8 @@
 struct packed;
 
 struct packed *packed_new(int fd) MUST;		/* borrowed */
+/* Before the first bytes: it will be packed and sealed (seal.h), however short. */
+void packed_seal(struct packed *);
 int  packed_add(struct packed *, const void *p, size_t len, struct err *e) MUST;
 int  packed_end(struct packed *, struct err *e) MUST;
 void packed_free(struct packed *);		/* NULL is fine; without end: broken off */

@@ -75,6 +75,13 @@ put_text(struct str *s, const void *p, size_t len)
 }
 
 static void
+put_chunks(struct str *s, const unsigned char *chunks, uint32_t n)
+{
+	put_num(s, n);
+	str_addn(s, chunks, (size_t)n * INV_CHUNK);
+}
+
+static void
 put_field(struct str *s, char field, const struct push_item *x)
 {
 	switch (field) {
@@ -107,8 +114,7 @@ put_field(struct str *s, char field, const struct push_item *x)
 		str_addn(s, x->base, INV_DIGEST);
 		break;
 	case 'C':
-		put_num(s, x->nchunks);
-		str_addn(s, x->chunks, (size_t)x->nchunks * INV_CHUNK);
+		put_chunks(s, x->chunks, x->nchunks);
 		break;
 	}
 }
@@ -142,6 +148,12 @@ push_write_path(struct str *s, enum push_letter letter, const char *path)
 	const struct push_item	i = { .letter = (char)letter, .path = path };
 
 	push_write(s, &i);
+}
+
+void
+push_write_chunks(struct str *s, const struct inv_entry *x)
+{
+	put_chunks(s, x->chunks, x->nchunks);
 }
 
 void
@@ -315,6 +327,17 @@ get_mode(struct push_reader *r, struct push_item *x, struct err *e)
 	return n <= 0777 ? 0 : err_code(e, EINVAL, "a mode is not acceptable");
 }
 
+int
+push_read_chunks(struct push_reader *r, const unsigned char **p, uint32_t *n,
+    struct err *e)
+{
+	if (get_text(r, &r->chunks, INV_CHUNK, CHUNKS_MAX, e) == -1)
+		return -1;
+	*p = (const unsigned char *)str_text(&r->chunks);
+	*n = (uint32_t)(r->chunks.len / INV_CHUNK);
+	return 0;
+}
+
 static int
 get_field(struct push_reader *r, char field, struct push_item *x, struct err *e)
 {
@@ -348,11 +371,7 @@ get_field(struct push_reader *r, char field, struct push_item *x, struct err *e)
 	case 'b':
 		return get_bytes(r, x->base, INV_DIGEST, e);
 	default:
-		if (get_text(r, &r->chunks, INV_CHUNK, CHUNKS_MAX, e) == -1)
-			return -1;
-		x->chunks = (const unsigned char *)str_text(&r->chunks);
-		x->nchunks = (uint32_t)(r->chunks.len / INV_CHUNK);
-		return 0;
+		return push_read_chunks(r, &x->chunks, &x->nchunks, e);
 	}
 }
 

@@ -52,6 +52,9 @@ enum push_flag {
 	PUSH_F_BUSY = 1,	/* another push is under way */
 	PUSH_F_RECORD = 2,	/* an answer: there is a record, of the head's id; an
 				 * upload: it is made for that one */
+	PUSH_F_SEALED = 4,	/* an upload: it ends in a seal (seal.h), so the digests
+				 * of PUSH_FILE need no check; over INV_CHUNKED chunks
+				 * stand behind them (push_write_chunks) */
 };
 
 struct push_item {
@@ -74,6 +77,7 @@ void push_write(struct str *, const struct push_item *);
 /* The item of an answer for what x tells. */
 void push_write_entry(struct str *, const struct inv_entry *x);
 void push_write_path(struct str *, enum push_letter, const char *path);
+void push_write_chunks(struct str *, const struct inv_entry *x);
 void push_write_op(struct str *, enum push_letter, uint64_t offset, uint64_t len);
 
 /* --- reading -------------------------------------------------------------------- */
@@ -91,6 +95,9 @@ int  push_read(struct push_reader *, struct push_item *, struct err *e) MUST;
 ssize_t push_read_bytes(struct push_reader *, uint64_t max, const void **p,
     struct err *e) MUST;
 int  push_read_digest(struct push_reader *, unsigned char digest[INV_DIGEST],
+    struct err *e) MUST;
+/* *p: n times INV_CHUNK bytes, good until the next call of push_read. */
+int  push_read_chunks(struct push_reader *, const unsigned char **p, uint32_t *n,
     struct err *e) MUST;
 int  push_read_op(struct push_reader *, char *letter, uint64_t *offset,
     uint64_t *len, struct err *e) MUST;

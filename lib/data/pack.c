@@ -190,6 +190,7 @@ struct unpack {
 	int			 fd;
 	enum unpack_kind	 kind;
 	bool			 between;	/* members or frames */
+	bool			 gzip;		/* z was begun */
 	bool			 any;		/* a byte came */
 	bool			 eof;
 	bool			 full;		/* piece was filled: there may be more without input */
@@ -199,6 +200,8 @@ struct unpack {
 	unsigned char		*buf;		/* IN_SIZE; NULL: the bytes are given */
 	const unsigned char	*in;		/* buf, or those bytes */
 	unsigned char		*piece;		/* PIECE_SIZE */
+	unpack_tap_fn		 tap;		/* NULL: none */
+	void			*tap_arg;
 };
 
 struct unpack *
@@ -225,6 +228,13 @@ unpack_new_bytes(const void *p, size_t len)
 	return u;
 }
 
+void
+unpack_tap(struct unpack *u, unpack_tap_fn fn, void *arg)
+{
+	u->tap = fn;
+	u->tap_arg = arg;
+}
+
 /* More into in, behind what is there. */
 static int
 unpack_fill(struct unpack *u, struct err *e)
@@ -240,6 +250,8 @@ unpack_fill(struct unpack *u, struct err *e)
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return err_errno(e, "read the archive");
+	if (u->tap != NULL && n > 0)
+		u->tap(u->tap_arg, u->buf + u->len, (size_t)n);
 	u->eof = n == 0;
 	u->any = u->any || n > 0;
 	u->len += (size_t)n;
@@ -267,6 +279,7 @@ unpack_begin(struct unpack *u, struct err *e)
 		if (inflateInit2(&u->z, GZIP_WINDOW) != Z_OK)
 			return err_code(e, ENOMEM, "unpack gzip: out of memory");
 		u->kind = UNPACK_GZIP;
+		u->gzip = true;
 	} else if (u->len >= 4 && is_zstd(u->in)) {
 		u->zstd = ZSTD_createDCtx();
 		if (u->zstd == NULL)
@@ -388,7 +401,8 @@ unpack_free(struct unpack *u)
 {
 	if (u == NULL)
 		return;
-	inflateEnd(&u->z);	/* harmless where it was not begun */
+	if (u->gzip)
+		inflateEnd(&u->z);
 	ZSTD_freeDCtx(u->zstd);
 	free(u->buf);
 	free(u->piece);

@@ -70,7 +70,7 @@ compare(const struct remote *r, bool keep)
 	delta_dirs(&d, &dirs);
 	if (delta_guests(&d, &dirs) == NULL) {
 		delta_count(&d);
-		delta_items(&d, r, &items);
+		delta_items(&d, r, false, &items);
 	}
 	check_delta(&d, &here);
 	if (delta_is_blind(&here, r))

@@ -1,6 +1,6 @@
 /*
  * pushbody.c - what a client may send to PUT /push: pushstage_read, and
- * pushcommit_run of what it takes, in a work directory with a file, a large one,
+ * pushcommit_run of what it takes, sealed or not, in a work directory with a file, a large one,
  * a directory and links that lead out of it. The first byte is not part of the
  * body: its lowest bit says whether there is a record of these.
  *
@@ -125,9 +125,23 @@ next(void *arg, const void **p, struct err *e)
 	return (ssize_t)n;
 }
 
+/* One that holds, since it has seen nothing but itself. */
+static struct seal *
+make_seal(void)
+{
+	struct seal	*empty = seal_new(), *s = seal_new();
+	unsigned char	 frame[SEAL_LEN];
+
+	seal_end(empty, frame);
+	seal_free(empty);
+	seal_see(s, frame, sizeof frame);
+	return s;
+}
+
 static void
 push(struct source *s, bool based)
 {
+	struct seal		*seal = make_seal();
 	struct push_reader	*r = push_reader_new(next, s);
 	struct inventory	 record, changes;
 	struct err		 e = ERR_INIT;
@@ -138,7 +152,7 @@ push(struct source *s, bool based)
 	if (pushdir_open(&p, work, state, "p", &e) == -1 ||
 	    pushdir_lock(&p, 0, &e) != 0)
 		abort();
-	ret = pushstage_read(&p, based ? &record : NULL, r, &changes, &e);
+	ret = pushstage_read(&p, based ? &record : NULL, r, seal, &changes, &e);
 	if (!based) {
 		inv_release(&record);
 		inv_init(&record);
@@ -150,6 +164,7 @@ push(struct source *s, bool based)
 	if (ret == -1 && e.msg[0] == '\0')
 		abort();
 	push_reader_free(r);
+	seal_free(seal);
 	inv_release(&changes);
 	inv_release(&record);
 	pushdir_close(&p);

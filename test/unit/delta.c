@@ -107,7 +107,7 @@ upload(void)
 
 	str_clear(&text);
 	str_clear(&items);
-	delta_items(&d, &there, &items);
+	delta_items(&d, &there, false, &items);
 	from = (struct bytes){ items.s, items.len };
 	ck_assert_int_eq(push_read(r, &x, &e), 0);
 	ck_assert_int_eq(x.letter, PUSH_HEAD);
