@@ -23,6 +23,7 @@
 #include "buildlet/pushstage.h"
 #include "buildlet/roles.h"
 #include "data/pack.h"
+#include "io/pipes.h"
 
 #define ITEMS_MAX	(32 * 1024)	/* are written at once */
 #define WAIT_MAX	(10 * 60 * 1000)
@@ -327,6 +328,7 @@ put(struct pushdir *p, struct err *e)
 	int			 ret;
 
 	umask(0);
+	pipes_widen(STDIN_FILENO);
 	pushdir_drop_others(p);
 	pushkept_adopt(p);
 	unpack_tap(u, see, seal);

@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/xmalloc.h"
+#include "client/early.h"
 #include "client/progress.h"
 #include "client/say.h"
 #include "client/side.h"
@@ -59,22 +60,28 @@ put_own(struct push *p, const struct pushput *u, struct err *e)
 
 /* --- at the coordinator --------------------------------------------------------- */
 
+/* *early: and hands them out while they come in. */
 static bool
-keeps_uploads(struct call *c)
+keeps_uploads(struct call *c, bool *early)
 {
 	struct call_request	 q = { .method = "GET", .path = "/api/v1/version",
 	    .doing = "push" };
 	struct str		 text = STR_INIT;
 	struct json		*j = NULL, *list;
 	struct err		 e = ERR_INIT;
+	const char		*feature;
 	bool			 yes = false;
 	size_t			 i;
 
+	*early = false;
 	if (call_text(c, &q, ANSWER_MAX, &text, &e) == 0)
 		j = json_parse(str_text(&text), text.len, &e);
 	list = json_get(j, "Features");
-	for (i = 0; i < json_len(list); i++)
-		yes |= str_eq(json_value_str(json_at(list, i)), API_F_UPLOADS);
+	for (i = 0; i < json_len(list); i++) {
+		feature = json_value_str(json_at(list, i));
+		yes |= str_eq(feature, API_F_UPLOADS);
+		*early |= str_eq(feature, API_F_EARLY);
+	}
 	json_free(j);
 	str_release(&text);
 	return yes;
@@ -95,29 +102,74 @@ digest_in(const struct str *text)
 	return digest;
 }
 
-/* Its name there, malloc'ed; NULL: each for himself. *broke: it could not be
- * packed, which others may fare better with. */
-static char *
-upload(struct push *p, const struct pushput *u, bool *broke)
+/* What several pushes have in common. */
+struct common {
+	struct push		*p;
+	const struct pushput	*u;
+	struct share_task	*task;
+	struct early		*early;	/* it is ours, and still on its way; NULL */
+	char			*id;	/* digest or name; NULL: each for himself */
+};
+
+static void
+each_for_himself(const struct err *why)
 {
-	struct err		 e = ERR_INIT;
-	struct call		*c = cmd_call(p->g, NULL, &e);
+	say_note("%s; so each instance gets an upload of its own", why->msg);
+}
+
+/* The others hear of it while it is on its way. True: they have been told. */
+static bool
+upload_early(struct common *c, bool *broke, struct err *e)
+{
+	const char	*name;
+
+	c->early = early_start(c->p, c->u, e);
+	*broke = c->early == NULL;
+	if (*broke)
+		return false;
+	if ((name = early_name(c->early)) != NULL) {
+		c->id = xstrdup(name);
+		share_tell(c->task, name);
+		return true;
+	}
+	c->id = early_digest(c->early, broke, e);
+	early_free(c->early);
+	c->early = NULL;
+	return false;
+}
+
+/* For a coordinator that does not know of names. */
+static void
+upload_first(struct common *c, struct call *call, bool *broke, struct err *e)
+{
 	struct call_request	 q = { .method = "POST", .path = "/api/v1/uploads",
 	    .doing = "upload for all" };
 	struct str		 text = STR_INIT;
-	char			*digest = NULL;
 
-	*broke = false;
-	if (c != NULL && keeps_uploads(c)) {
-		if (send_packed(p, u, c, &q, &text, broke, &e) == 0)
-			digest = digest_in(&text);
-		else if (!*broke)
-			say_note("%s; so each instance gets an upload of its own",
-			    e.msg);
-	}
+	if (send_packed(c->p, c->u, call, &q, &text, broke, e) == 0)
+		c->id = digest_in(&text);
 	str_release(&text);
-	call_free(c);
-	return digest;
+}
+
+/* It is ours to do, unless it cannot be packed, which others may fare better with. */
+static void
+upload(struct common *c)
+{
+	struct err	 e = ERR_INIT;
+	struct call	*call = cmd_call(c->p->g, NULL, &e);
+	bool		 early, broke = false, told = false;
+
+	if (call != NULL && keeps_uploads(call, &early)) {
+		if (early)
+			told = upload_early(c, &broke, &e);
+		else
+			upload_first(c, call, &broke, &e);
+		if (c->id == NULL && !broke)
+			each_for_himself(&e);
+	}
+	if (!told && !broke)
+		share_tell(c->task, c->id != NULL ? c->id : NONE);
+	call_free(call);
 }
 
 static char *
@@ -174,36 +226,48 @@ awake_end(struct awake *w)
 	side_free(w->side);
 }
 
-/* The name of the upload that we have in common with others, malloc'ed; NULL: none. */
-static char *
-common(struct push *p, const struct pushput *u)
+static void
+common_begin(struct common *c)
 {
-	char			*name = task_name(p, u), *digest = NULL;
-	struct share_task	*t = share_task_new(p->share, p->g->loop, name);
+	char			*name = task_name(c->p, c->u);
 	struct str		 told = STR_INIT;
 	struct awake		 awake;
 	enum share_turn		 turn;
-	bool			 broke;
 
-	awake_begin(&awake, p);
-	turn = share_wait(t, &told);
+	c->task = share_task_new(c->p->share, c->p->g->loop, name);
+	awake_begin(&awake, c->p);
+	turn = share_wait(c->task, &told);
 	if (turn == SHARE_TOLD && !str_eq(str_text(&told), NONE))
-		digest = xstrdup(str_text(&told));
-	if (turn == SHARE_OURS) {
-		digest = upload(p, u, &broke);
-		if (!broke)
-			share_tell(t, digest != NULL ? digest : NONE);
-	}
+		c->id = xstrdup(str_text(&told));
+	if (turn == SHARE_OURS)
+		upload(c);
 	awake_end(&awake);
-	share_task_free(t);
 	str_release(&told);
 	free(name);
-	return digest;
+}
+
+/* Others need the rest of what is ours, whatever our own instance said. */
+static void
+common_end(struct common *c)
+{
+	struct err	e = ERR_INIT;
+	bool		broke;
+	char		*digest;
+
+	if (c->early != NULL) {
+		digest = early_digest(c->early, &broke, &e);
+		if (digest == NULL && !broke)
+			each_for_himself(&e);
+		free(digest);
+	}
+	early_free(c->early);
+	share_task_free(c->task);
+	free(c->id);
 }
 
 /* 1: it is not held (any more). */
 static int
-put_named(struct push *p, const struct pushput *u, const char *digest, struct err *e)
+put_named(struct push *p, const struct pushput *u, const char *id, struct err *e)
 {
 	struct headers		*more = headers_new();
 	struct call_request	 q = { .method = "PUT", .path = u->path,
@@ -211,7 +275,7 @@ put_named(struct push *p, const struct pushput *u, const char *digest, struct er
 	    .head_ms = UPLOAD_ANSWER_MS };
 	int			 ret;
 
-	headers_add(more, API_H_UPLOAD, digest);
+	headers_add(more, API_H_UPLOAD, id);
 	ret = call_text(p->c, &q, ANSWER_MAX, NULL, e);
 	headers_free(more);
 	return ret == -1 && call_status(p->c) == 410 ? 1 : ret;
@@ -231,11 +295,14 @@ is_common(const struct push *p, const struct pushput *u)
 int
 pushput(struct push *p, const struct pushput *u, struct err *e)
 {
-	char	*digest = is_common(p, u) ? common(p, u) : NULL;
-	int	 ret = 1;
+	struct common	c = { .p = p, .u = u };
+	int		ret = 1;
 
-	if (digest != NULL)
-		ret = put_named(p, u, digest, e);
-	free(digest);
+	if (is_common(p, u)) {
+		common_begin(&c);
+		if (c.id != NULL)
+			ret = put_named(p, u, c.id, e);
+		common_end(&c);
+	}
 	return ret == 1 ? put_own(p, u, e) : ret;
 }

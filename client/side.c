@@ -20,6 +20,7 @@ struct ask {
 	char			*form;		/* its text, owned; NULL: data */
 	const void		*data;
 	size_t			 len;
+	struct body		*body;		/* NULL: none, or sent */
 	int64_t			 head_ms;
 	bool			 coordinator;
 	side_fn			 fn;
@@ -47,6 +48,8 @@ ask_free(struct ask *a)
 {
 	if (a == NULL)
 		return;
+	if (a->body != NULL)
+		body_close(a->body);
 	free(a->method);
 	free(a->target);
 	free(a->form);
@@ -149,11 +152,15 @@ on_fail(struct http_conn *c, const struct err *why, void *arg)
 /* --- the request ------------------------------------------------------------ */
 
 static struct body *
-ask_body(struct side *s, const struct ask *a)
+ask_body(struct side *s, struct ask *a)
 {
-	struct evbuffer	*bytes = buf_new();
-	struct body	*b;
+	struct evbuffer	*bytes;
+	struct body	*b = a->body;
 
+	a->body = NULL;
+	if (b != NULL)
+		return b;
+	bytes = buf_new();
 	buf_add(bytes, a->data, a->len);
 	b = body_of(s->loop, bytes);
 	buf_free(bytes);
@@ -180,7 +187,7 @@ static void
 side_send(struct side *s)
 {
 	static const struct http_client_cb	 cb = { on_head, on_fail };
-	const struct ask			*a = s->now;
+	struct ask				*a = s->now;
 	struct call_request			 q = { .method = a->method };
 	struct http_request			 r = { .method = a->method,
 		.target = a->target, .head_ms = a->head_ms, .stall_ms = STALL_MS };
@@ -238,6 +245,7 @@ side_ask(struct side *s, const struct side_request *q, side_fn fn, void *arg)
 	a->target = ask_target(q);
 	a->data = q->data;
 	a->len = q->len;
+	a->body = q->body;
 	if (q->form != NULL) {
 		a->is_form = true;
 		a->data = a->form = form_encode(q->form);

@@ -22,6 +22,9 @@ struct side_request {
 	const struct form	*form;	/* the body; NULL: none */
 	const void		*data;	/* the body; must stay until the answer. Not with form */
 	size_t			 len;
+	struct body		*body;	/* taken; not with form or data. NULL: none. It goes
+					 * only once, so not over a connection that may be
+					 * stale: a side of its own, without an agent */
 	int64_t			 head_ms;	/* 0: 30 s; -1: for ever */
 	bool			 coordinator;	/* to it itself, not to the instance */
 };
@@ -38,7 +41,7 @@ typedef void (*side_fn)(const struct side_answer *, void *arg);
 /* instance: as of call_new. */
 struct side *side_new(struct loop *, const struct cred *, const char *instance,
     struct err *e) MUST;
-/* All of q is copied but data. */
+/* All of q is copied but data and body. */
 void side_ask(struct side *, const struct side_request *q, side_fn, void *arg);
 bool side_busy(const struct side *);
 /* Breaks off what is under way, and forgets it and all that waits: no fn comes

@@ -235,10 +235,11 @@ static void
 on_fail(const struct err *why, void *arg)
 {
 	struct proxy	*p = arg;
+	int		 broke = req_header(p->r, API_H_UPLOAD) != NULL ? 410 : 400;
 
 	p->call = NULL;
 	fail(p, why->code == BCLIENT_BUSY ? 503 :
-	    why->code == HTTP_BODY_BROKE ? 400 : 502, why->msg);
+	    why->code == HTTP_BODY_BROKE ? broke : 502, why->msg);
 }
 
 /* --- the way there ----------------------------------------------------------- */

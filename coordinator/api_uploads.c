@@ -1,9 +1,12 @@
 /*
  * api_uploads.c - /api/v1/uploads: what whoever asks has uploaded in order to hand
- * it to several instances (uploads.h). UPLOAD is {"Digest":..., "Bytes":...}.
+ * it to several instances (uploads.h). UPLOAD is {"Digest":..., "Bytes":...}, with
+ * an empty digest while it still comes in.
  *
  *	GET  /api/v1/uploads/DIGEST	UPLOAD, or 404: never the content
- *	POST /api/v1/uploads		201 and UPLOAD: the body is kept
+ *	GET  /api/v1/uploads/NAME	the same
+ *	POST /api/v1/uploads?as=NAME	201 and UPLOAD: the body is kept; a name is 32
+ *					digits of the user's choice, or left out
  *	PUT  /api/v1/uploads/DIGEST	the same, 422 where its SHA-256 is another
  *
  * 507: there is no room for it, or the disk is full.
@@ -32,11 +35,12 @@ find_uploads(struct http_req *r, const struct face *f)
 
 /* What stands behind the path; NULL: it has been answered. */
 static const char *
-digest_of(struct http_req *r)
+id_of(struct http_req *r, bool names)
 {
 	const char	*rest = req_path(r) + strlen(PATH);
 
-	if (rest[0] == '/' && uploads_is_digest(rest + 1))
+	if (rest[0] == '/' && (uploads_is_digest(rest + 1) ||
+	    (names && uploads_is_name(rest + 1))))
 		return rest + 1;
 	reply_error(r, 404, "coordinator: %s %s: a SHA-256 in lower-case hexadecimal "
 	    "must stand behind " PATH "/", req_method(r), req_path(r));
@@ -57,12 +61,12 @@ void
 api_uploads(struct http_req *r, void *arg)
 {
 	struct uploads		*all = find_uploads(r, arg);
-	const char		*digest = all == NULL ? NULL : digest_of(r);
+	const char		*id = all == NULL ? NULL : id_of(r, true);
 	struct upload_row	 row;
 
-	if (digest == NULL)
+	if (id == NULL)
 		return;
-	if (uploads_find(all, face_user(r)->key, digest, &row))
+	if (uploads_find(all, face_user(r)->key, id, &row))
 		reply_row(r, 200, &row);
 	else
 		reply_error(r, 404, "coordinator: there is no such upload of yours "
@@ -105,9 +109,9 @@ on_done(void *arg)
 		upload_cancel(t->upload);
 }
 
-/* digest NULL: whatever it is. */
+/* digest NULL: whatever it is; as NULL: without a name. */
 static void
-take(struct http_req *r, struct uploads *all, const char *digest)
+take(struct http_req *r, struct uploads *all, const char *digest, const char *as)
 {
 	struct body	*body = req_take_body(r);
 	struct taking	*t;
@@ -117,7 +121,8 @@ take(struct http_req *r, struct uploads *all, const char *digest)
 		body = body_of(req_loop(r), NULL);
 	t = req_alloc(r, sizeof *t);
 	t->r = r;
-	t->upload = uploads_take(all, face_user(r)->key, digest, body, on_taken, t, &e);
+	t->upload = uploads_take(all, face_user(r)->key, digest, as, body,
+	    on_taken, t, &e);
 	if (t->upload == NULL)
 		refuse(r, &e);
 	else
@@ -127,18 +132,27 @@ take(struct http_req *r, struct uploads *all, const char *digest)
 void
 api_uploads_post(struct http_req *r, void *arg)
 {
-	struct uploads	*all = find_uploads(r, arg);
+	struct uploads		*all = find_uploads(r, arg);
+	const char		*as = req_param(r, "as");
+	struct upload_row	 row;
 
-	if (all != NULL)
-		take(r, all, NULL);
+	if (all == NULL)
+		return;
+	if (as != NULL && !uploads_is_name(as))
+		reply_error(r, 400, "coordinator: invalid 'as' parameter: %d lower-case "
+		    "hexadecimal digits", UPLOADS_NAME);
+	else if (as != NULL && uploads_find(all, face_user(r)->key, as, &row))
+		reply_error(r, 409, "coordinator: there is an upload of that name");
+	else
+		take(r, all, NULL, as);
 }
 
 void
 api_uploads_put(struct http_req *r, void *arg)
 {
 	struct uploads	*all = find_uploads(r, arg);
-	const char	*digest = all == NULL ? NULL : digest_of(r);
+	const char	*digest = all == NULL ? NULL : id_of(r, false);
 
 	if (digest != NULL)
-		take(r, all, digest);
+		take(r, all, digest, NULL);
 }

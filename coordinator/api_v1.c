@@ -24,8 +24,10 @@ api_v1_version(struct http_req *r, void *arg)
 	json_set_str(j, "User", face_user(r)->key);
 	for (i = 0; i < nitems(features); i++)
 		json_push_str(list, features[i]);
-	if (f->core->uploads != NULL)
+	if (f->core->uploads != NULL) {
 		json_push_str(list, API_F_UPLOADS);	/* /api/v1/uploads */
+		json_push_str(list, API_F_EARLY);	/* their names */
+	}
 	json_set(j, "Features", list);
 	face_reply_json(r, 200, j);
 }

@@ -1,5 +1,6 @@
 /* uploads.c - see uploads.h. */
 #include "coordinator/uploads.h"
+#include "coordinator/uploads_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/queue.h"
 #include "base/str.h"
 #include "base/tree.h"
 #include "base/xmalloc.h"
@@ -22,62 +22,18 @@
 #define DISK_PART	10	/* one part of so many of the disk stays free, */
 #define DISK_FREE	(512ULL * 1024 * 1024)	/* but no more than this */
 
-struct blob {
-	TAILQ_ENTRY(blob) entry;
-	struct upload_row row;
-	char		*user;
-	unsigned	 serial;	/* its file is DIGEST-SERIAL */
-	unsigned	 readers;
-	int64_t		 used;		/* loop_now */
-};
-TAILQ_HEAD(blobs, blob);
-
-struct upload {
-	TAILQ_ENTRY(upload) entry;
-	struct uploads	*all;
-	char		*user, *want;	/* want: NULL, or its digest */
-	struct body	*body;
-	struct digest	*digest;
-	unsigned	 serial;	/* its file is new-SERIAL */
-	int		 fd;
-	uint64_t	 bytes;
-	upload_fn	 fn;
-	void		*arg;
-};
-TAILQ_HEAD(under_way, upload);
-
-struct reading {
-	TAILQ_ENTRY(reading) entry;
-	struct uploads	*all;
-	struct blob	*blob;
-	struct body	*body;		/* the writer's end */
-	int		 fd;
-	uint64_t	 at;
-};
-TAILQ_HEAD(readings, reading);
-
-struct uploads {
-	struct loop		*loop;
-	struct uploads_config	 cfg;
-	int			 dir;
-	struct blobs		 blobs;		/* the least recently used first */
-	struct under_way	 under_way;
-	struct readings		 readings;
-	unsigned		 serial;
-};
-
 /* --- files ------------------------------------------------------------------ */
 
-static void
-blob_name(const struct blob *b, char *name, size_t size)
+void
+blob_file(const struct blob *b, char *file, size_t size)
 {
-	snprintf(name, size, "%s-%u", b->row.digest, b->serial);
+	snprintf(file, size, "%s-%u", b->row.digest, b->serial);
 }
 
-static void
-upload_name(const struct upload *u, char *name, size_t size)
+void
+upload_file(const struct upload *u, char *file, size_t size)
 {
-	snprintf(name, size, "new-%u", u->serial);
+	snprintf(file, size, "new-%u", u->serial);
 }
 
 static int
@@ -95,19 +51,39 @@ uploads_is_digest(const char *s)
 	    strspn(s, "0123456789abcdef") == DIGEST_HEX_MAX - 1;
 }
 
-static struct blob *
-find(const struct uploads *all, const char *user, const char *digest)
+bool
+uploads_is_name(const char *s)
+{
+	return strlen(s) == UPLOADS_NAME &&
+	    strspn(s, "0123456789abcdef") == UPLOADS_NAME;
+}
+
+struct blob *
+uploads_blob(const struct uploads *all, const char *user, const char *id)
 {
 	struct blob	*b;
 
 	TAILQ_FOREACH(b, &all->blobs, entry)
-		if (str_eq(b->row.digest, digest) && str_eq(b->user, user))
+		if (str_eq(b->user, user) && (str_eq(b->row.digest, id) ||
+		    (b->name != NULL && str_eq(b->name, id))))
 			return b;
 	return NULL;
 }
 
-static void
-use(struct uploads *all, struct blob *b)
+struct upload *
+uploads_under_way(const struct uploads *all, const char *user, const char *name)
+{
+	struct upload	*u;
+
+	TAILQ_FOREACH(u, &all->under_way, entry)
+		if (u->name != NULL && str_eq(u->name, name) &&
+		    str_eq(u->user, user))
+			return u;
+	return NULL;
+}
+
+void
+uploads_use(struct uploads *all, struct blob *b)
 {
 	b->used = loop_now(all->loop);
 	TAILQ_REMOVE(&all->blobs, b, entry);
@@ -117,13 +93,14 @@ use(struct uploads *all, struct blob *b)
 static void
 drop(struct uploads *all, struct blob *b)
 {
-	char	name[128];
+	char	name[UPLOADS_FILE];
 
-	blob_name(b, name, sizeof name);
+	blob_file(b, name, sizeof name);
 	if (unlinkat(all->dir, name, 0) == -1)
 		log_warn("uploads: remove %s: %s", name, strerror(errno));
 	TAILQ_REMOVE(&all->blobs, b, entry);
 	free(b->user);
+	free(b->name);
 	free(b);
 }
 
@@ -254,9 +231,9 @@ make_room(struct uploads *all, const char *user, uint64_t more, struct err *e)
 static void
 upload_free(struct upload *u)
 {
-	char	name[32];
+	char	name[UPLOADS_FILE];
 
-	upload_name(u, name, sizeof name);
+	upload_file(u, name, sizeof name);
 	if (u->fd != -1) {
 		close(u->fd);
 		(void)unlinkat(u->all->dir, name, 0);
@@ -265,12 +242,17 @@ upload_free(struct upload *u)
 	digest_free(u->digest);
 	free(u->user);
 	free(u->want);
+	free(u->name);
 	free(u);
 }
 
 void
 upload_cancel(struct upload *u)
 {
+	struct err	e = ERR_INIT;
+
+	(void)err_set(&e, "upload: it was called off");
+	readings_broke(u, &e);
 	body_close(u->body);
 	upload_free(u);
 }
@@ -281,6 +263,7 @@ upload_fail(struct upload *u, const struct err *why)
 	upload_fn	 fn = u->fn;
 	void		*arg = u->arg;
 
+	readings_broke(u, why);
 	upload_cancel(u);
 	fn(NULL, why, arg);
 }
@@ -297,24 +280,35 @@ add(struct upload *u, const void *p, size_t len, struct err *e)
 	return not_written(e);
 }
 
+static void
+keep_name(struct upload *u, struct blob *b)
+{
+	if (u->name == NULL)
+		return;
+	free(b->name);
+	b->name = u->name;
+	u->name = NULL;
+}
+
 /* Its file gets its name. One that is held already is only used once more. */
 static struct blob *
 keep(struct upload *u, const char *digest, struct err *e)
 {
 	struct uploads	*all = u->all;
-	struct blob	*b = find(all, u->user, digest);
-	char		 from[32], to[128];
+	struct blob	*b = uploads_blob(all, u->user, digest);
+	char		 from[UPLOADS_FILE], to[UPLOADS_FILE];
 
 	if (b != NULL) {
-		use(all, b);
+		uploads_use(all, b);
+		keep_name(u, b);
 		return b;
 	}
 	b = xcalloc(1, sizeof *b);
 	snprintf(b->row.digest, sizeof b->row.digest, "%s", digest);
 	b->row.bytes = u->bytes;
 	b->serial = u->serial;
-	upload_name(u, from, sizeof from);
-	blob_name(b, to, sizeof to);
+	upload_file(u, from, sizeof from);
+	blob_file(b, to, sizeof to);
 	if (renameat(all->dir, from, all->dir, to) == -1) {
 		(void)not_written(e);
 		free(b);
@@ -323,6 +317,7 @@ keep(struct upload *u, const char *digest, struct err *e)
 	close(u->fd);
 	u->fd = -1;
 	b->user = xstrdup(u->user);
+	keep_name(u, b);
 	b->used = loop_now(all->loop);
 	TAILQ_INSERT_TAIL(&all->blobs, b, entry);
 	return b;
@@ -349,6 +344,7 @@ finish(struct upload *u)
 		return;
 	}
 	row = b->row;
+	readings_held(u, b);
 	upload_cancel(u);
 	fn(&row, NULL, arg);
 }
@@ -369,6 +365,7 @@ on_data(struct body *body, void *arg)
 		buf_drain(body_buf(body), len);
 	}
 	body_took(body);
+	readings_more(u);
 	if (body_error(body) != NULL) {
 		(void)err_code(&e, UPLOADS_BROKE, "upload: %s", body_error(body)->msg);
 		upload_fail(u, &e);
@@ -378,15 +375,16 @@ on_data(struct body *body, void *arg)
 
 struct upload *
 uploads_take(struct uploads *all, const char *user, const char *digest,
-    struct body *body, upload_fn fn, void *arg, struct err *e)
+    const char *as, struct body *body, upload_fn fn, void *arg, struct err *e)
 {
 	struct upload	*u = xcalloc(1, sizeof *u);
 	int64_t		 len = body_length(body);
-	char		 name[32];
+	char		 name[UPLOADS_FILE];
 
 	u->all = all;
 	u->user = xstrdup(user);
 	u->want = digest != NULL ? xstrdup(digest) : NULL;
+	u->name = as != NULL ? xstrdup(as) : NULL;
 	u->body = body;
 	u->digest = digest_new(DIGEST_SHA256);
 	u->serial = ++all->serial;
@@ -394,7 +392,7 @@ uploads_take(struct uploads *all, const char *user, const char *digest,
 	u->fn = fn;
 	u->arg = arg;
 	TAILQ_INSERT_TAIL(&all->under_way, u, entry);
-	upload_name(u, name, sizeof name);
+	upload_file(u, name, sizeof name);
 	if (make_room(all, user, len > 0 ? (uint64_t)len : 0, e) == 0) {
 		u->fd = openat(all->dir, name,
 		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -408,87 +406,20 @@ uploads_take(struct uploads *all, const char *user, const char *digest,
 	return NULL;
 }
 
-/* --- reading ------------------------------------------------------------------ */
+/* --- asking ------------------------------------------------------------------- */
 
 bool
-uploads_find(struct uploads *all, const char *user, const char *digest,
+uploads_find(struct uploads *all, const char *user, const char *id,
     struct upload_row *row)
 {
-	const struct blob	*b = find(all, user, digest);
+	const struct blob	*b = uploads_blob(all, user, id);
+	const struct upload	*u = b != NULL ? NULL : uploads_under_way(all, user, id);
 
 	if (b != NULL)
 		*row = b->row;
-	return b != NULL;
-}
-
-/* why NULL: all was read. */
-static void
-reading_end(struct reading *r, const struct err *why)
-{
-	if (why != NULL)
-		body_fail(r->body, why);
-	else
-		body_end(r->body, NULL);
-	r->blob->readers--;
-	use(r->all, r->blob);
-	TAILQ_REMOVE(&r->all->readings, r, entry);
-	close(r->fd);
-	free(r);
-}
-
-static void
-on_room(struct body *body, void *arg)
-{
-	struct reading	*r = arg;
-	const uint64_t	 size = r->blob->row.bytes;
-	struct err	 e = ERR_INIT;
-	ssize_t		 n;
-
-	while (!body_closed(body) && !body_full(body) && r->at < size) {
-		n = buf_pread_fd(body_buf(body), r->fd, (int64_t)r->at,
-		    size - r->at < READ_PIECE ? (size_t)(size - r->at) : READ_PIECE);
-		if (n <= 0) {
-			(void)err_set(&e, "upload %s: read: %s", r->blob->row.digest,
-			    n == 0 ? "it is shorter than it was" : strerror(errno));
-			reading_end(r, &e);
-			return;
-		}
-		r->at += (uint64_t)n;
-		body_wrote(body);
-	}
-	if (body_closed(body) || r->at == size)
-		reading_end(r, NULL);
-}
-
-struct body *
-uploads_open(struct uploads *all, const char *user, const char *digest, struct err *e)
-{
-	struct blob	*b = find(all, user, digest);
-	struct reading	*r;
-	char		 name[128];
-	int		 fd;
-
-	if (b == NULL) {
-		(void)err_code(e, UPLOADS_MISSING, "upload %.64s: not held (any more)",
-		    digest);
-		return NULL;
-	}
-	blob_name(b, name, sizeof name);
-	if ((fd = openat(all->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) == -1) {
-		(void)err_errno(e, "upload %s: open it", digest);
-		e->code = UPLOADS_MISSING;
-		return NULL;
-	}
-	b->readers++;
-	use(all, b);
-	r = xcalloc(1, sizeof *r);
-	r->all = all;
-	r->blob = b;
-	r->fd = fd;
-	r->body = body_new(all->loop, (int64_t)b->row.bytes);
-	TAILQ_INSERT_TAIL(&all->readings, r, entry);
-	body_on_room(r->body, on_room, r);
-	return r->body;
+	else if (u != NULL)
+		*row = (struct upload_row){ "", u->bytes };
+	return b != NULL || u != NULL;
 }
 
 /* --- all of them ---------------------------------------------------------------- */
@@ -547,17 +478,15 @@ void
 uploads_free(struct uploads *all)
 {
 	struct err	 e = ERR_INIT;
-	struct reading	*r;
 	struct upload	*u;
 	struct blob	*b;
 
 	if (all == NULL)
 		return;
 	(void)err_set(&e, "the coordinator ends");
+	readings_end(all, &e);
 	while ((u = TAILQ_FIRST(&all->under_way)) != NULL)
 		upload_cancel(u);
-	while ((r = TAILQ_FIRST(&all->readings)) != NULL)
-		reading_end(r, &e);
 	while ((b = TAILQ_FIRST(&all->blobs)) != NULL)
 		drop(all, b);
 	close(all->dir);

@@ -6,7 +6,9 @@
  * An upload is named by the SHA-256 of its bytes, and is its user's alone: a
  * digest that another user knows opens nothing, and who uploads the same gets
  * one of his own. So knowing a digest never is worth more than having had the
- * bytes.
+ * bytes. It may also have a name that the user chose, which is good from its first
+ * byte on: who reads it by that gets what has come, and the rest as it comes, or
+ * a body that breaks off with it.
  *
  * Files in STATE/uploads, written beside and renamed. They are a convenience and
  * no promise: they go some time after their last use, the least recently used
@@ -30,6 +32,8 @@
 
 #define UPLOADS_MAX	 4096	/* at once, */
 #define UPLOADS_USER_MAX 512	/* and of one user */
+
+#define UPLOADS_NAME	32	/* digits of a name */
 
 /* err.code; beyond every errno. */
 #define UPLOADS_MISSING	 10301	/* that user has none of that digest */
@@ -60,22 +64,25 @@ void uploads_free(struct uploads *);
 void uploads_sweep(struct uploads *, int64_t now);
 
 /* All of body becomes one of that user's. digest: what it must be, NULL: whatever
- * it is. body is taken. fn comes once, from the loop, with the row or why; NULL
+ * it is. as: its name, a new one; NULL: none. body is taken. fn comes once, from the loop, with the row or why; NULL
  * and e: refused at once. */
 typedef void (*upload_fn)(const struct upload_row *, const struct err *why, void *arg);
 struct upload *uploads_take(struct uploads *, const char *user, const char *digest,
-    struct body *body, upload_fn fn, void *arg, struct err *e) MUST;
+    const char *as, struct body *body, upload_fn fn, void *arg, struct err *e) MUST;
 /* Before fn: nothing of it stays. */
 void upload_cancel(struct upload *);
 
-/* Is it there? Counts as no use. */
-bool uploads_find(struct uploads *, const char *user, const char *digest,
+/* id: a digest or a name. Is it there? Counts as no use. One that still comes in
+ * has no digest yet, and the bytes that have come. */
+bool uploads_find(struct uploads *, const char *user, const char *id,
     struct upload_row *);
-/* Its bytes, of known length. It stays until the body was closed. NULL and e. */
-struct body *uploads_open(struct uploads *, const char *user, const char *digest,
+/* Its bytes, of known length where all have come. It stays until the body was
+ * closed. NULL and e. */
+struct body *uploads_open(struct uploads *, const char *user, const char *id,
     struct err *e) MUST;
 
 bool uploads_is_digest(const char *);	/* 64 lower-case hexadecimal digits */
+bool uploads_is_name(const char *);	/* UPLOADS_NAME of them */
 uint64_t uploads_bytes(const struct uploads *);	/* of all, those under way included */
 
 #endif

@@ -54,6 +54,8 @@
 #define API_F_EXECS	"execs"		/* a command as an object: /execs; of the coordinator: its index */
 #define API_F_BUILDER_ENV "builder-env"	/* of the coordinator: it heeds API_H_BUILDER_ENV */
 #define API_F_UPLOADS	"uploads"	/* of the coordinator: /api/v1/uploads and API_H_UPLOAD */
+#define API_F_EARLY	"uploads-early"	/* of the coordinator: uploads may have names, by which
+					 * they can be had while they still come in */
 #define API_F_PUSH	"push"		/* GET, POST and PUT /push */
 #define API_F_SEAL	"push-seal"	/* PUT /push takes a sealed body (seal.h) */
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */

@@ -51,6 +51,29 @@ assert_eq 200 "$(code on "$i" '/write?path=two' -X PUT -H "$H")"
 cmp "$T/data" "$T/work-box/a/one" || cmp "$T/data" "$T/work-box2/a/one"
 cmp "$T/data" "$T/work-box/two" || cmp "$T/data" "$T/work-box2/two"
 
+# By a name of one's own, from the first byte on; that is good for one upload.
+N=00112233445566778899aabbccddeeff
+assert_match '"uploads-early"' "$(stock /api/v1/version)"
+assert_eq 400 "$(code stock "$U?as=x" --data-binary "@$T/data")"
+assert_eq 404 "$(code stock "$U/$N")"
+start early curl -sS --max-time 60 --limit-rate 60000 --cacert "$GOMOTE_CA" \
+    -u "user-alice:$alice" --data-binary "@$T/data" "$GOMOTE_SERVER$U?as=$N"
+named() { [ "$(code stock "$U/$N")" = 200 ] && grep -q '"Digest": *""' "$T/answer"; }
+eventually named
+assert_eq 409 "$(code stock "$U?as=$N" --data-binary x)"
+assert_eq 200 "$(code on "$i" '/write?path=early' -X PUT -H "X-Gomote-Upload: $N")"
+cmp "$T/data" "$T/work-box/early" || cmp "$T/data" "$T/work-box2/early"
+wait "$(pid_of early)" || fail "$(cat "$T/early.log")"
+rm "$T/early.pid"
+assert_eq 200 "$(code stock "$U/$N")"
+assert_match "\"Digest\": ?\"$D\"" "$(cat "$T/answer")"
+assert_eq 200 "$(code on "$i" '/write?path=late' -X PUT -H "X-Gomote-Upload: $N")"
+as bob
+assert_eq 404 "$(code stock "$U/$N")"
+assert_eq 410 "$(code on "$j" '/write?path=early' -X PUT -H "X-Gomote-Upload: $N")"
+as alice
+assert_eq 404 "$(code stock "$U/$N" -T "$T/data")"
+
 # Somebody else knows the digest, and that is all he has.
 as bob
 assert_eq 404 "$(code stock "$U/$D")"

@@ -117,7 +117,7 @@ put_as(const char *user, const char *digest, char seed, size_t len)
 	struct upload	*u;
 
 	memset(&why, 0, sizeof why);
-	u = uploads_take(all, user, digest, body_of(loop, b), on_taken, &takes, &why);
+	u = uploads_take(all, user, digest, NULL, body_of(loop, b), on_taken, &takes, &why);
 	buf_free(b);
 	if (u == NULL)
 		return false;
@@ -377,7 +377,7 @@ START_TEST(test_broken_off)
 {
 	struct err	 e = ERR_INIT;
 	struct body	*b = body_new(loop, -1);
-	struct upload	*u = uploads_take(all, "alice", NULL, b, on_taken, &takes, &e);
+	struct upload	*u = uploads_take(all, "alice", NULL, NULL, b, on_taken, &takes, &e);
 
 	ck_assert_ptr_nonnull(u);
 	fill_pattern(body_buf(b), 0, KIB);
@@ -393,7 +393,7 @@ START_TEST(test_broken_off)
 	ck_assert_int_eq(files(), 0);
 
 	b = body_new(loop, -1);
-	u = uploads_take(all, "alice", NULL, b, on_taken, &takes, &e);
+	u = uploads_take(all, "alice", NULL, NULL, b, on_taken, &takes, &e);
 	fill_pattern(body_buf(b), 0, KIB);
 	body_wrote(b);
 	turn();
@@ -411,7 +411,7 @@ START_TEST(test_grows)
 {
 	struct err	 e = ERR_INIT;
 	struct body	*b = body_new(loop, -1);
-	struct upload	*u = uploads_take(all, "alice", NULL, b, on_taken, &takes, &e);
+	struct upload	*u = uploads_take(all, "alice", NULL, NULL, b, on_taken, &takes, &e);
 	int		 i;
 
 	ck_assert_ptr_nonnull(u);
@@ -450,7 +450,7 @@ START_TEST(test_end_amid)
 
 	ck_assert(put("alice", 'a', KIB));
 	out = open_one("alice", 'a', KIB, &e);
-	ck_assert_ptr_nonnull(uploads_take(all, "bob", NULL, in, on_taken, &takes, &e));
+	ck_assert_ptr_nonnull(uploads_take(all, "bob", NULL, NULL, in, on_taken, &takes, &e));
 	uploads_free(all);
 	all = NULL;
 	body_on_data(out, on_data, &r);
