@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "api/seal.h"
@@ -13,6 +14,7 @@
 #include "data/pack.h"
 
 #define PLAIN_MAX	(16 * 1024)
+#define FRAME		(2 * 1024 * 1024)
 #define PIECE		(4 * 1024 * 1024)	/* after so much we think again */
 #define SLOW		16			/* bytes a us: 128 Mbit/s */
 
@@ -20,6 +22,8 @@ struct packed {
 	int		 fd;
 	struct str	 few;		/* while there are no more */
 	struct pack	*pack;		/* NULL until then */
+	char		*frame;		/* FRAME, the same */
+	size_t		 n;		/* of it */
 	size_t		 level;		/* an index */
 	size_t		 len;		/* of the piece */
 	int64_t		 since;		/* it began, in us */
@@ -82,6 +86,8 @@ static int
 begin(struct packed *k, struct err *e)
 {
 	k->pack = pack_new(TAROUT_TAR_ZST, levels[k->level], write_timed, k, e);
+	if (k->frame == NULL)
+		k->frame = xmalloc(FRAME);
 	begin_piece(k);
 	return k->pack != NULL ? 0 : -1;
 }
@@ -102,12 +108,37 @@ think(struct packed *k, struct err *e)
 		begin_piece(k);
 		return 0;
 	}
-	/* Another level is another frame. */
-	if (pack_finish(k->pack, e) == -1)
-		return -1;
 	pack_free(k->pack);
 	k->level = level;
 	return begin(k, e);
+}
+
+/* What has gathered becomes a frame. */
+static int
+end_frame(struct packed *k, struct err *e)
+{
+	size_t	n = k->n;
+
+	k->n = 0;
+	if (pack_frame(k->pack, k->frame, n, e) == -1)
+		return -1;
+	k->len += n;
+	return k->len < PIECE ? 0 : think(k, e);
+}
+
+static int
+gather(struct packed *k, const char *p, size_t len, struct err *e)
+{
+	size_t	n;
+
+	for (; len > 0; len -= n, p += n) {
+		n = len < FRAME - k->n ? len : FRAME - k->n;
+		memcpy(k->frame + k->n, p, n);
+		k->n += n;
+		if (k->n == FRAME && end_frame(k, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -118,15 +149,12 @@ packed_add(struct packed *k, const void *p, size_t len, struct err *e)
 		return 0;
 	}
 	if (k->pack == NULL) {
-		if (begin(k, e) == -1 || (k->few.len > 0 &&
-		    pack_add(k->pack, k->few.s, k->few.len, e) == -1))
+		if (begin(k, e) == -1 ||
+		    gather(k, str_text(&k->few), k->few.len, e) == -1)
 			return -1;
 		str_release(&k->few);
 	}
-	if (len > 0 && pack_add(k->pack, p, len, e) == -1)
-		return -1;
-	k->len += len;
-	return k->len < PIECE ? 0 : think(k, e);
+	return gather(k, p, len, e);
 }
 
 static int
@@ -135,7 +163,7 @@ end_sealed(struct packed *k, struct err *e)
 	unsigned char	frame[SEAL_LEN];
 
 	/* Even of nothing there is a frame to be sealed. */
-	if ((k->pack == NULL && begin(k, e) == -1) || pack_finish(k->pack, e) == -1)
+	if ((k->pack == NULL && begin(k, e) == -1) || end_frame(k, e) == -1)
 		return -1;
 	seal_end(k->seal, frame);
 	return file_write_all(k->fd, frame, SEAL_LEN) == 0 ? 0 :
@@ -148,7 +176,7 @@ packed_end(struct packed *k, struct err *e)
 	if (k->seal != NULL)
 		return end_sealed(k, e);
 	if (k->pack != NULL)
-		return pack_finish(k->pack, e);
+		return k->n > 0 ? end_frame(k, e) : 0;
 	return file_write_all(k->fd, str_text(&k->few), k->few.len) == 0 ? 0 :
 	    err_errno(e, "write");
 }
@@ -159,6 +187,7 @@ packed_free(struct packed *k)
 	if (k == NULL)
 		return;
 	pack_free(k->pack);
+	free(k->frame);
 	seal_free(k->seal);
 	str_release(&k->few);
 	free(k);

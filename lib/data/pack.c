@@ -32,7 +32,8 @@ struct pack {
 	struct packgz		*gzip;
 	ZSTD_CCtx		*zstd;
 	size_t			 len;		/* in out */
-	unsigned char		*out;		/* OUT_SIZE */
+	size_t			 size;		/* of out */
+	unsigned char		*out;
 };
 
 static int
@@ -49,9 +50,9 @@ pack_flush(struct pack *k, struct err *e)
 static int
 plain_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 {
-	if (k->len + len > OUT_SIZE && pack_flush(k, e) == -1)
+	if (k->len + len > k->size && pack_flush(k, e) == -1)
 		return -1;
-	if (len >= OUT_SIZE)
+	if (len >= k->size)
 		return k->write(k->arg, p, len) == -1 ?
 		    err_errno(e, "write the archive") : 0;
 	if (len > 0)
@@ -92,14 +93,14 @@ zstd_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 	size_t		left;
 
 	do {
-		out = (ZSTD_outBuffer){ k->out, OUT_SIZE, k->len };
+		out = (ZSTD_outBuffer){ k->out, k->size, k->len };
 		left = ZSTD_compressStream2(k->zstd, &out, &in,
 		    last ? ZSTD_e_end : ZSTD_e_continue);
 		if (ZSTD_isError(left))
 			return err_code(e, ENOMEM, "pack with zstd: %s",
 			    ZSTD_getErrorName(left));
 		k->len = out.pos;
-		if ((k->len == OUT_SIZE || (last && left == 0)) &&
+		if ((k->len == k->size || (last && left == 0)) &&
 		    pack_flush(k, e) == -1)
 			return -1;
 	} while (last ? left != 0 : in.pos < in.size);
@@ -155,7 +156,7 @@ pack_new(enum tarout_format format, int level, tarout_write_fn write, void *arg,
 		pack_free(k);
 		return NULL;
 	}
-	k->out = xmalloc(OUT_SIZE);
+	k->out = xmalloc(k->size = OUT_SIZE);
 	return k;
 }
 
@@ -169,6 +170,20 @@ int
 pack_finish(struct pack *k, struct err *e)
 {
 	return k->ops->add(k, NULL, 0, true, e);
+}
+
+/* Where all of the packed bytes have room behind one another, zstd packs in one
+ * go and copies nothing into buffers of its own. */
+int
+pack_frame(struct pack *k, const void *p, size_t len, struct err *e)
+{
+	size_t	most = len + len / 128 + 1024;
+
+	if (k->size < most) {
+		free(k->out);
+		k->out = xmalloc(k->size = most);
+	}
+	return k->ops->add(k, p, len, true, e);
 }
 
 void
