@@ -108,7 +108,7 @@ push_put(struct http_req *r, void *buildlet)
 	struct buildlet	*b = buildlet;
 	const char	**argv = args(b, r, "pushput");
 	struct job_spec	 spec = { .argv = argv, .ok = "OK",
-			    .confirmed = true };
+			    .confirmed = true, .ring = true };
 
 	if (argv == NULL)
 		return;

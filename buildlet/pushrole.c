@@ -23,10 +23,11 @@
 #include "buildlet/pushstage.h"
 #include "buildlet/roles.h"
 #include "data/pack.h"
-#include "io/pipes.h"
+#include "io/ring.h"
 
 #define ITEMS_MAX	(32 * 1024)	/* are written at once */
 #define WAIT_MAX	(10 * 60 * 1000)
+#define BYTES_MAX	(128 * 1024)	/* of a body at once: hashed, then unpacked */
 
 /* Says why on stderr; the status tells whose fault it was. */
 static int
@@ -288,16 +289,34 @@ pushrole_guests(int argc, char **argv)
 
 /* --- PUT /push ------------------------------------------------------------------------ */
 
+/* The body, as it comes. */
+struct incoming {
+	struct ring	*ring;
+	struct seal	*seal;
+	size_t		 given;		/* of the ring, and not yet taken */
+};
+
+static ssize_t
+next_bytes(void *arg, const void **p, struct err *e)
+{
+	struct incoming	*in = arg;
+	ssize_t		 n;
+
+	ring_took(in->ring, in->given);
+	in->given = 0;
+	if ((n = ring_next(in->ring, p)) == -1)
+		return err_errno(e, "read the push");
+	if (n == 0)
+		return 0;
+	in->given = n < BYTES_MAX ? (size_t)n : BYTES_MAX;
+	seal_see(in->seal, *p, in->given);
+	return (ssize_t)in->given;
+}
+
 static ssize_t
 next_piece(void *arg, const void **p, struct err *e)
 {
 	return unpack_read(arg, p, e);
-}
-
-static void
-see(void *seal, const void *p, size_t len)
-{
-	seal_see(seal, p, len);
 }
 
 /* Would the record be what the client thinks? */
@@ -318,21 +337,18 @@ make_room(struct pushdir *p, const struct err *e)
 }
 
 static int
-put(struct pushdir *p, struct err *e)
+put(struct pushdir *p, struct incoming *in, struct err *e)
 {
 	struct inventory	 record, changes;
-	struct unpack		*u = unpack_new(STDIN_FILENO);
-	struct seal		*seal = seal_new();
+	struct unpack		*u = unpack_new_from(next_bytes, in);
 	struct push_reader	*r = push_reader_new(next_piece, u);
 	bool			 there = push_record(p, true, &record);
 	int			 ret;
 
 	umask(0);
-	pipes_widen(STDIN_FILENO);
 	pushdir_drop_others(p);
 	pushkept_adopt(p);
-	unpack_tap(u, see, seal);
-	ret = pushstage_read(p, there ? &record : NULL, r, seal, &changes, e);
+	ret = pushstage_read(p, there ? &record : NULL, r, in->seal, &changes, e);
 	if (ret == 0)
 		ret = id_check(&record, &changes, e);
 	if (ret == 0)
@@ -341,9 +357,23 @@ put(struct pushdir *p, struct err *e)
 		make_room(p, e);
 	push_reader_free(r);
 	unpack_free(u);
-	seal_free(seal);
 	inv_release(&changes);
 	inv_release(&record);
+	return ret;
+}
+
+static int
+put_incoming(struct pushdir *p, struct err *e)
+{
+	struct incoming	in = { ring_join(STDIN_FILENO, e), NULL, 0 };
+	int		ret;
+
+	if (in.ring == NULL)
+		return -1;
+	in.seal = seal_new();
+	ret = put(p, &in, e);
+	seal_free(in.seal);
+	ring_leave(in.ring);
 	return ret;
 }
 
@@ -361,7 +391,7 @@ pushrole_put(int argc, char **argv)
 		ret = err_code(&e, PUSH_BUSY, "another push to %s is under way",
 		    p.dir);
 	else
-		ret = put(&p, &e);
+		ret = put_incoming(&p, &e);
 	pushdir_close(&p);
 	return ret == -1 ? push_fail(&e) : HELPER_OK;
 }

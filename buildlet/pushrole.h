@@ -7,7 +7,7 @@
  *		of the directories on stdin, each ended by a NUL, those that
  *		hold what no push put there, each ended by a NUL
  *	pushput WORKDIR STATE DIR WAIT
- *		PUT /push, the body on stdin
+ *		PUT /push, the body by ring.h on stdin
  *
  * WAIT: how long to wait for another push, in ms.
  */

@@ -86,7 +86,7 @@ made_start(struct loop *loop, const char *const *argv, struct evbuffer *words,
     struct body **body, struct err *e)
 {
 	struct helper_spec	 hs = { .argv = argv, .ms = STALL_MS,
-	    .input = true, .output = true };
+	    .input = true, .output = true, .wide = true };
 	struct made		*m = xcalloc(1, sizeof *m);
 
 	m->helper = helper_start(loop, &hs, on_end, m, e);

@@ -16,7 +16,6 @@
 #include "client/scan.h"
 #include "client/treecache.h"
 #include "io/helper.h"
-#include "io/pipes.h"
 
 #define READ_SIZE	(256 * 1024)
 #define COPY_MAX	(8 * 1024 * 1024)
@@ -375,7 +374,6 @@ packing_run(struct packing *k, const char *base, struct err *e)
 	/* Without it files travel whole. */
 	if (!str_eq(base, "-") && !treecache_load(k->cache, base, &k->base))
 		inv_init(&k->base);
-	pipes_widen(STDOUT_FILENO);
 	k->out = packed_new(STDOUT_FILENO);
 	k->dirs = dirs_new(k->root, 0);
 	k->content = content_new();

@@ -215,8 +215,10 @@ struct unpack {
 	unsigned char		*buf;		/* IN_SIZE; NULL: the bytes are given */
 	const unsigned char	*in;		/* buf, or those bytes */
 	unsigned char		*piece;		/* PIECE_SIZE */
-	unpack_tap_fn		 tap;		/* NULL: none */
-	void			*tap_arg;
+	unpack_source_fn	 source;	/* NULL: fd, or bytes that are given */
+	void			*source_arg;
+	const unsigned char	*more;		/* its, and not yet in in */
+	size_t			 nmore;
 };
 
 struct unpack *
@@ -243,11 +245,59 @@ unpack_new_bytes(const void *p, size_t len)
 	return u;
 }
 
-void
-unpack_tap(struct unpack *u, unpack_tap_fn fn, void *arg)
+struct unpack *
+unpack_new_from(unpack_source_fn read, void *arg)
 {
-	u->tap = fn;
-	u->tap_arg = arg;
+	struct unpack	*u = unpack_new(-1);
+
+	u->source = read;
+	u->source_arg = arg;
+	return u;
+}
+
+/* What the source gave becomes in; only where bytes are left of the last, which
+ * are few, they are put together. */
+static void
+take_more(struct unpack *u)
+{
+	size_t	n = u->nmore;
+
+	if (u->len == 0) {
+		u->in = u->more;
+	} else {
+		if (n > IN_SIZE - u->len)
+			n = IN_SIZE - u->len;
+		memmove(u->buf, u->in + u->at, u->len);
+		memcpy(u->buf + u->len, u->more, n);
+		u->in = u->buf;
+	}
+	u->at = 0;
+	u->len += n;
+	u->more += n;
+	u->nmore -= n;
+}
+
+static int
+fill_from(struct unpack *u, struct err *e)
+{
+	const void	*p = NULL;
+	ssize_t		 n;
+
+	if (u->nmore == 0) {
+		/* What is left may be the source's, and would go. */
+		memmove(u->buf, u->in + u->at, u->len);
+		u->in = u->buf;
+		u->at = 0;
+		if ((n = u->source(u->source_arg, &p, e)) == -1)
+			return -1;
+		u->eof = n == 0;
+		u->any = u->any || n > 0;
+		u->more = p;
+		u->nmore = (size_t)n;
+	}
+	if (u->nmore > 0)
+		take_more(u);
+	return 0;
 }
 
 /* More into in, behind what is there. */
@@ -256,6 +306,8 @@ unpack_fill(struct unpack *u, struct err *e)
 {
 	ssize_t	n;
 
+	if (u->source != NULL)
+		return fill_from(u, e);
 	if (u->at > 0) {
 		memmove(u->buf, u->buf + u->at, u->len);
 		u->at = 0;
@@ -265,8 +317,6 @@ unpack_fill(struct unpack *u, struct err *e)
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return err_errno(e, "read the archive");
-	if (u->tap != NULL && n > 0)
-		u->tap(u->tap_arg, u->buf + u->len, (size_t)n);
 	u->eof = n == 0;
 	u->any = u->any || n > 0;
 	u->len += (size_t)n;

@@ -32,12 +32,13 @@ struct unpack;
 struct unpack *unpack_new(int fd) MUST;
 /* The same of bytes, which must stay until it is freed. */
 struct unpack *unpack_new_bytes(const void *p, size_t len) MUST;
+/* The same of bytes that read gives: some, good until its next call; 0 at the end,
+ * -1 and e. */
+typedef ssize_t (*unpack_source_fn)(void *arg, const void **p, struct err *e);
+struct unpack *unpack_new_from(unpack_source_fn read, void *arg) MUST;
 /* The next piece, borrowed until the next call; 0 at the end, -1 and e with
  * EINVAL for broken input, else an errno. */
 ssize_t unpack_read(struct unpack *, const void **p, struct err *e) MUST;
-/* From here on fn gets all bytes that are read from the descriptor, as they are. */
-typedef void (*unpack_tap_fn)(void *arg, const void *p, size_t len);
-void unpack_tap(struct unpack *, unpack_tap_fn fn, void *arg);
 /* Reads the rest of the descriptor and drops it. */
 int  unpack_drain(struct unpack *, struct err *e) MUST;
 bool unpack_was_empty(const struct unpack *);	/* it ended before the first byte */

@@ -435,6 +435,10 @@ open_all(struct loop *loop, int fds[6], struct stream **ring,
 		r = pipes_open(&fds[2]);
 	else
 		r = fds[3] = pipes_null(O_WRONLY);
+	/* Not by the helper: who waits for room in a pipe while that is made wider
+	 * may never hear of it. */
+	if (r == 0 && spec->output && spec->wide)
+		pipes_widen(fds[2]);
 	return r == -1 ? -1 : pipes_open(&fds[4]);
 }
 

@@ -46,6 +46,7 @@ struct helper_spec {
 	bool		   input;	/* helper_in is a pipe, else it reads /dev/null */
 	bool		   ring;	/* and input: the role reads it by ring_join(0) (ring.h) */
 	bool		   output;	/* helper_out is a pipe, else /dev/null */
+	bool		   wide;	/* and output is much (pipes_widen) */
 };
 
 struct helper *helper_start(struct loop *, const struct helper_spec *,

@@ -128,50 +128,68 @@ pack(const char *p, size_t len)
 	ck_assert_int_eq(lseek(fileno(file), 0, SEEK_SET), 0);
 }
 
-static void
-see(void *seal, const void *p, size_t len)
+struct source {
+	struct seal	*seal;
+	size_t		 step;
+	char		 buf[100000];
+};
+
+static ssize_t
+next(void *arg, const void **p, struct err *why)
 {
-	seal_see(seal, p, len);
+	struct source	*f = arg;
+	ssize_t		 n = read(fileno(file), f->buf, f->step);
+
+	(void)why;
+	if (n > 0)
+		seal_see(f->seal, f->buf, (size_t)n);
+	*p = f->buf;
+	return n;
 }
 
-/* What is in file, and whether its seal held. */
+/* What is in file, read in such steps, and whether its seal held. */
 static bool
-unpack(struct str *out)
+unpack(struct str *out, size_t step)
 {
-	struct unpack	*u = unpack_new(fileno(file));
-	struct seal	*k = seal_new();
-	const void	*p;
-	ssize_t		 n;
-	bool		 yes;
+	static struct source	 f;
+	struct unpack		*u = unpack_new_from(next, &f);
+	const void		*p;
+	ssize_t			 n;
+	bool			 yes;
 
-	unpack_tap(u, see, k);
+	f.seal = seal_new();
+	f.step = step;
 	while ((n = unpack_read(u, &p, &e)) > 0)
 		str_addn(out, p, (size_t)n);
 	ck_assert_msg(n == 0, "%s", e.msg);
-	yes = seal_holds(k);
-	seal_free(k);
+	yes = seal_holds(f.seal);
+	seal_free(f.seal);
 	unpack_free(u);
-	fclose(file);
 	return yes;
 }
 
 START_TEST(test_packed)
 {
 	static const size_t	lens[] = { 0, 1, 20000, LONG };
+	static const size_t	steps[] = { 1, 3, 5, 1000, sizeof ((struct source *)0)->buf };
 	char			*text = malloc(LONG);
-	size_t			 i;
+	size_t			 i, k;
 
 	ck_assert_ptr_nonnull(text);
 	for (i = 0; i < LONG; i++)
 		text[i] = (char)(i * i >> 9);
 	for (i = 0; i < sizeof lens / sizeof lens[0]; i++) {
-		struct str	out = STR_INIT;
-
 		pack(text, lens[i]);
-		ck_assert(unpack(&out));
-		ck_assert_uint_eq(out.len, lens[i]);
-		ck_assert_mem_eq(str_text(&out), text, out.len);
-		str_release(&out);
+		for (k = 0; k < sizeof steps / sizeof steps[0]; k++) {
+			struct str	out = STR_INIT;
+
+			ck_assert_int_eq(lseek(fileno(file), 0, SEEK_SET), 0);
+			ck_assert(unpack(&out, steps[k]));
+			ck_assert_uint_eq(out.len, lens[i]);
+			ck_assert_mem_eq(str_text(&out), text, out.len);
+			str_release(&out);
+		}
+		fclose(file);
 	}
 	free(text);
 }
@@ -204,7 +222,8 @@ START_TEST(test_other_content)
 	str_addn(&body, seal, SEAL_LEN);
 	ck_assert_int_eq(file_write_all(fileno(file), body.s, body.len), 0);
 	ck_assert_int_eq(lseek(fileno(file), 0, SEEK_SET), 0);
-	ck_assert(!unpack(&out));
+	ck_assert(!unpack(&out, 1000));
+	fclose(file);
 	ck_assert_str_eq(str_text(&out), "what was lent");
 	str_release(&out);
 	str_release(&body);
