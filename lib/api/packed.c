@@ -89,7 +89,11 @@ begin(struct packed *k, struct err *e)
 	if (k->frame == NULL)
 		k->frame = xmalloc(FRAME);
 	begin_piece(k);
-	return k->pack != NULL ? 0 : -1;
+	if (k->pack == NULL)
+		return -1;
+	if (k->seal != NULL)
+		pack_unsummed(k->pack);
+	return 0;
 }
 
 /* Is it the network that we wait for? (It may be the processor, too.) */

@@ -160,6 +160,12 @@ pack_new(enum tarout_format format, int level, tarout_write_fn write, void *arg,
 	return k;
 }
 
+void
+pack_unsummed(struct pack *k)
+{
+	ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_checksumFlag, 0);
+}
+
 int
 pack_add(struct pack *k, const void *p, size_t len, struct err *e)
 {

@@ -23,11 +23,15 @@ int  pack_finish(struct pack *, struct err *e) MUST;
 /* With zstd, instead of the two above: all of p as a frame of its own, which is
  * less work for the same bytes than a frame that is added to. */
 int  pack_frame(struct pack *, const void *p, size_t len, struct err *e) MUST;
+/* With zstd, before the first bytes: frames without a check sum, for what is checked
+ * in another way. */
+void pack_unsummed(struct pack *);
 void pack_free(struct pack *);			/* NULL is fine */
 
 /* Reads a descriptor, and finds out by the first bytes whether what comes is
- * gzip, zstd or neither. Check sums are checked; several members or frames are
- * one stream, and what follows a gzip member that is none is ignored. */
+ * gzip, zstd or neither. Check sums, where there are any, are checked; several
+ * members or frames are one stream, and what follows a gzip member that is none is
+ * ignored. */
 struct unpack;
 struct unpack *unpack_new(int fd) MUST;
 /* The same of bytes, which must stay until it is freed. */
