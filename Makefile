@@ -348,7 +348,11 @@ lint: deps-check
 	@$(MAKE) tests
 	@$(RUN) $(LINTS)
 
-# A bench is test/bench/NAME.sh, or else the program of test/bench/NAME.c.
+# A bench is test/bench/NAME.sh, or else the program of test/bench/NAME.c. Several
+# run one after another, whatever -j says: they would measure one another.
+ifneq ($(filter bench-%,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 bench: deps-bench
 	@$(MAKE) all $(TEST_PROGRAMS) $(BENCH_PROGRAMS)
 	@for n in $(BENCHES); do $(MAKE) run-bench-$$n || exit 1; done
