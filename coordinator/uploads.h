@@ -64,8 +64,8 @@ void uploads_free(struct uploads *);
 void uploads_sweep(struct uploads *, int64_t now);
 
 /* All of body becomes one of that user's. digest: what it must be, NULL: whatever
- * it is. as: its name, a new one; NULL: none. body is taken. fn comes once, from the loop, with the row or why; NULL
- * and e: refused at once. */
+ * it is. as: its name, a new one; NULL: none. body is taken. fn comes once, from
+ * the loop, with the row or why; NULL and e: refused at once. */
 typedef void (*upload_fn)(const struct upload_row *, const struct err *why, void *arg);
 struct upload *uploads_take(struct uploads *, const char *user, const char *digest,
     const char *as, struct body *body, upload_fn fn, void *arg, struct err *e) MUST;
