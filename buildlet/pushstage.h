@@ -1,8 +1,8 @@
 /*
  * pushstage.h - reads the body of PUT /push and stages what it brings: each
  * thing at its own path below tree/, complete and verified, by its digest or by
- * the seal of the whole, so that what is left to do is renaming (pushcommit.h). Nothing that commands see is
- * touched. For helpers, with the lock of the push held.
+ * the seal of the whole, so that what is left to do is renaming (pushcommit.h).
+ * Nothing that commands see is touched. For helpers, with the lock of the push held.
  */
 #ifndef BUILDLET_PUSHSTAGE_H
 #define BUILDLET_PUSHSTAGE_H

@@ -49,7 +49,8 @@ size_t plan_ours(const struct plan *);	/* what pushes put there and is there */
 size_t plan_going(const struct plan *);	/* how much of that is to be removed */
 size_t plan_left_out(const struct plan *);	/* links that it would not keep */
 /* Paths to remove before the upload, because something of another kind comes
- * in their place (or, if not exact, of another mode), and after it; each with all that is below it. */
+ * in their place (or, if not exact, of another mode), and after it; each with all
+ * that is below it. */
 const struct strs *plan_first(const struct plan *);
 const struct strs *plan_removals(const struct plan *);
 bool plan_remote_empty(const struct plan *);	/* nothing was there at all */

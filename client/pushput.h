@@ -2,8 +2,8 @@
  * pushput.h - the upload of a push: a body that a helper packs, sent to the
  * instance. Of several pushes of a broadcast (share.h) that would send the same one
  * packs it and uploads it to the coordinator (/api/v1/uploads), and all name that
- * to their instances, as soon as its first bytes are there. Where the coordinator keeps no uploads, or has no room, each
- * sends its own.
+ * to their instances, as soon as its first bytes are there. Where the coordinator
+ * keeps no uploads, or has no room, each sends its own.
  */
 #ifndef CLIENT_PUSHPUT_H
 #define CLIENT_PUSHPUT_H

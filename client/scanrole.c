@@ -210,8 +210,8 @@ on_git(void *arg, const char *path, struct err *e)
 
 /* --- what is in the files ----------------------------------------------------------------- */
 
-/* Reads the file into x (old: as it was; NULL), which is settled only if it did not change meanwhile and
- * is old enough. */
+/* Reads the file into x (old: as it was; NULL), which is settled only if it did not
+ * change meanwhile and is old enough. */
 static int
 read_file(struct taking *t, struct inv_entry *x, const struct inv_entry *old,
     struct err *e)

@@ -1,7 +1,7 @@
 /*
  * store_int.h - the inside of the store, shared by store.c (the file; users,
- * keys, events, drains), store_known.c (users by token), store_leases.c, store_groups.c and store_execs.c.
- * Nobody else includes it.
+ * keys, events, drains), store_known.c (users by token), store_leases.c,
+ * store_groups.c and store_execs.c. Nobody else includes it.
  */
 #ifndef COORDINATOR_STORE_INT_H
 #define COORDINATOR_STORE_INT_H

@@ -79,7 +79,8 @@ struct inventory {
  * directory stands right before what is in it. */
 int  inv_compare(const char *a, const char *b);
 int  inv_order(const struct inv_entry *a, const struct inv_entry *b);	/* by their paths */
-size_t inv_common(const struct inv_entry *a, const struct inv_entry *b); /* so many bytes are equal */
+/* So many bytes are equal. */
+size_t inv_common(const struct inv_entry *a, const struct inv_entry *b);
 /* A path that may stand in one: relative, clean, no "..", not empty, not too long. */
 bool inv_path_ok(const char *path, size_t len);
 
