@@ -205,6 +205,7 @@ setup(void)
 static void
 teardown(void)
 {
+	loop_settle(loop, 5000);	/* one that was let go of may be left */
 	loop_free(loop);
 }
 

@@ -23,6 +23,7 @@ run_setup(void)
 void
 run_teardown(void)
 {
+	loop_settle(run_loop, 5000);	/* a keeper may be left to be asked after */
 	loop_free(run_loop);
 	dir_drop(&run_dir);
 }
