@@ -123,12 +123,13 @@ replace(struct inventory *inv, const struct inventory *changes, size_t *at)
 	return n;
 }
 
+/* Those of inv from one place on, which may be none, of an array that is not there. */
 static size_t
-copy(struct inv_entry *to, const struct inv_entry *from, size_t n)
+copy(struct inv_entry *to, const struct inventory *inv, size_t from, size_t until)
 {
-	if (n > 0)
-		memcpy(to, from, n * sizeof *to);
-	return n;
+	if (until > from)
+		memcpy(to, inv->v + from, (until - from) * sizeof *to);
+	return until - from;
 }
 
 /* Those that come or go move all that are behind them. */
@@ -141,7 +142,7 @@ move(struct inventory *inv, const struct inventory *changes, const size_t *at)
 	for (i = 0; i < changes->n; i++) {
 		if (at[i] == NO_PLACE)
 			continue;
-		n += copy(v + n, inv->v + from, at[i] - from);
+		n += copy(v + n, inv, from, at[i]);
 		from = at[i];
 		if (changes->v[i].mark == INV_GONE) {
 			from++;
@@ -150,7 +151,7 @@ move(struct inventory *inv, const struct inventory *changes, const size_t *at)
 		v[n] = changes->v[i];
 		v[n++].fresh = true;
 	}
-	n += copy(v + n, inv->v + from, inv->n - from);
+	n += copy(v + n, inv, from, inv->n);
 	free(inv->v);
 	inv->v = v;
 	inv->cap = inv->n + changes->n + 1;
