@@ -318,9 +318,9 @@ look(struct who_view *v, struct asked *k, struct gomote *g, enum who_next next,
 		return get_alive(&k->alive, k->c, e);
 	}
 	v->group_asked = true;
-	if (group_get(&k->group, k->c, v->group, e) == 0)
+	if (group_get(&k->group, k->c, v->group, e) == 0) {
 		v->members = &k->group.instances;
-	else if (e->code != GROUP_NONE) {
+	} else if (e->code != GROUP_NONE) {
 		group_blame(e, v->group_named);
 		return -1;
 	}
