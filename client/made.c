@@ -19,15 +19,16 @@ struct made {
 	struct err	 why;
 };
 
+/* Whose reader has gone is no failure of the packing: that reader has a reason of
+ * its own, a server's refusal maybe. */
 static void
 made_fail(struct made *m)
 {
 	struct body	*b = m->body;
 
-	m->failed = true;
+	m->failed = !body_closed(b);
 	m->body = NULL;
-	if (b != NULL)
-		body_fail(b, &m->why);
+	body_fail(b, &m->why);
 }
 
 /* The product is whole when all of it has come and the helper says so. */

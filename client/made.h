@@ -18,7 +18,8 @@ struct made;
  * give it to a request. */
 struct made *made_start(struct loop *, const char *const *argv,
     struct evbuffer *words, struct body **body, struct err *e) MUST;
-/* Why it could not be made; NULL if that did not happen. */
+/* Why it could not be made; NULL if that did not happen. A reader that closed the
+ * body early is none of it. */
 const struct err *made_error(const struct made *);
 uint64_t made_bytes(const struct made *);	/* of the product, so far */
 void made_free(struct made *);			/* kills the helper; NULL is fine */
