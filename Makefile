@@ -22,7 +22,7 @@ WITHOUT ?=
 # --- packages (Debian) -------------------------------------------------------
 BUILD_DEPS = make gcc libc6-dev autoconf pkg-config libevent-dev libssl-dev \
 	node-llhttp libjson-c-dev libarchive-dev zlib1g-dev libzstd-dev \
-	libdeflate-dev libsqlite3-dev libconfuse-dev
+	libdeflate-dev libxxhash-dev libsqlite3-dev libconfuse-dev
 CHECK_DEPS = $(BUILD_DEPS) check mandoc shellcheck clang libclang-rt-14-dev \
 	g++ git curl golang-go golang-github-hashicorp-yamux-dev iproute2 jq \
 	nftables openssl openssh-client openssh-server procps tmux wrk zstd
@@ -102,8 +102,8 @@ HARDEN_LD = -Wl,-z,relro
 endif
 
 LIB_CFLAGS = $(EVENT_CFLAGS) $(SSL_CFLAGS) $(JSON_CFLAGS) $(ARCHIVE_CFLAGS) \
-	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(DEFLATE_CFLAGS) $(SQLITE_CFLAGS) $(CONFUSE_CFLAGS) \
-	$(DNS_CFLAGS) $(LLHTTP_CFLAGS)
+	$(ZLIB_CFLAGS) $(ZSTD_CFLAGS) $(DEFLATE_CFLAGS) $(XXHASH_CFLAGS) $(SQLITE_CFLAGS) \
+	$(CONFUSE_CFLAGS) $(DNS_CFLAGS) $(LLHTTP_CFLAGS)
 # Libraries that are loaded when they are needed, as -DZLIB_SONAME="libz.so.1".
 SONAMES = $(foreach l,ARCHIVE CRYPTO DEFLATE DNS JSON SSL ZLIB ZSTD,-D$(l)_SONAME='"$($(l)_SONAME)"')
 ALL_CPPFLAGS = -std=c11 -D_GNU_SOURCE -DGOMOTE_VERSION='"$(VERSION)"' \

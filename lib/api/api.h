@@ -57,7 +57,7 @@
 #define API_F_EARLY	"uploads-early"	/* of the coordinator: uploads may have names, by which
 					 * they can be had while they still come in */
 #define API_F_PUSH	"push"		/* GET, POST and PUT /push */
-#define API_F_SEAL	"push-seal"	/* PUT /push takes a sealed body (seal.h) */
+#define API_F_SEAL	"push-seal-xxh3" /* PUT /push takes a sealed body (seal.h) */
 #define API_F_ZSTD	"zstd"		/* PUT /writetgz takes zstd, GET /tgz?format=zst gives it */
 
 #endif

@@ -1,8 +1,12 @@
 /*
- * seal.h - one SHA-256 of all bytes of a message that is packed with zstd, in a
+ * seal.h - one check sum of all bytes of a message that is packed with zstd, in a
  * frame behind them that zstd skips. So whoever takes the message knows that he
- * has all of it as it was packed, by hashing what travelled and not what it
+ * has all of it as it was packed, by looking at what travelled and not at what it
  * unpacks to, which is several times as much.
+ *
+ * The sum is XXH3 with 128 bits: it finds what broke on its way or on a disk. It
+ * keeps out nobody who means harm, which is for the TLS of each hop to do: who could
+ * forge a message could forge its seal, whatever that is made with.
  */
 #ifndef API_SEAL_H
 #define API_SEAL_H
@@ -12,7 +16,7 @@
 
 #include "base/attr.h"
 
-#define SEAL_LEN	48
+#define SEAL_LEN	32
 
 struct seal;
 

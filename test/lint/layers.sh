@@ -17,6 +17,7 @@ BEGIN {
 	own["^llhttp"] = "^lib/http/parse[.]c$"
 	own["^(json-c/|json)"] = "^lib/data/json(lib)?[.][ch]$"
 	own["^(zlib|zstd|libdeflate)"] = "^lib/data/pack(lib)?[.][ch]$"
+	own["^xxhash"] = "^lib/api/seal[.]c$"
 	own["^sqlite3"] = "^lib/data/db[.]c$"
 	own["^archive"] = "^lib/data/tar[a-z_]*[.][ch]$"
 	own["^confuse"] = "^coordinator/settings[.]c$"

@@ -41,13 +41,13 @@ refused() {
 # --- what is not as it was sent
 body 4 >"$T/body"
 size=$(stat -c %s "$T/body")
-for n in 1 40 60 1000 $((size / 2)) $((size - 49)) $((size - 48)) $((size - 40)) $((size - 1)); do
+for n in 1 40 60 1000 $((size / 2)) $((size - 33)) $((size - 32)) $((size - 24)) $((size - 1)); do
 	head -c "$n" "$T/body" >"$T/part"
 	refused "$T/part" "$n bytes of $size"
 done
-assert_match 'what came is not what was sent' "$(head -c $((size - 48)) "$T/body" >"$T/part"
+assert_match 'what came is not what was sent' "$(head -c $((size - 32)) "$T/body" >"$T/part"
     put "$T/part" >"$T/code"; cat "$T/answer")" "what is said without the seal"
-for at in 0 10 1000 $((size / 2)) $((size - 100)) $((size - 48)) $((size - 34)) $((size - 1)); do
+for at in 0 10 1000 $((size / 2)) $((size - 100)) $((size - 32)) $((size - 18)) $((size - 1)); do
 	{
 		head -c "$at" "$T/body"
 		tail -c +$((at + 1)) "$T/body" | head -c 1 | tr '\000-\377' '\001-\377\000'
@@ -57,7 +57,7 @@ for at in 0 10 1000 $((size / 2)) $((size - 100)) $((size - 48)) $((size - 34)) 
 done
 { cat "$T/body"; printf x; } >"$T/part"
 refused "$T/part" "a body with more behind it"
-{ cat "$T/body"; tail -c 48 "$T/body"; } >"$T/part"
+{ cat "$T/body"; tail -c 32 "$T/body"; } >"$T/part"
 refused "$T/part" "a body that is sealed twice"
 # The same, but its head says that it is sealed, and no seal is there.
 body 0 >"$T/plain"
@@ -77,12 +77,12 @@ diff -r "$T/tree" "$w/q" || fail "the tree is not there from a client that seals
 push() { (cd "$T/tree" && gomote push "$@") >"$T/out" 2>&1; }
 # swap NAME TO: before the buildlet, which has the feature TO; $M leads there.
 swap() {
-	start "$1" "$TEST_BIN/swap" -port-file "$T/$1.port" "127.0.0.1:$LISTEN_PORT" push-seal "$2"
+	start "$1" "$TEST_BIN/swap" -port-file "$T/$1.port" "127.0.0.1:$LISTEN_PORT" push-seal-xxh3 "$2"
 	wait_file "$T/$1.port"
 	M=linux-amd64@127.0.0.1:$(cat "$T/$1.port")
 }
-seals() { tr -d '\0' <"$T/$1.log" | grep -ac '(gomote 1' || :; }
-swap new push-seal
+seals() { tr -d '\0' <"$T/$1.log" | grep -ac 'M..gomote 2' || :; }
+swap new push-seal-xxh3
 push -dir p "$M"
 diff -r "$T/tree" "$w/p" || fail "the tree is not whole"
 assert_eq 1 "$(seals new)" "seals that were sent"
@@ -94,7 +94,7 @@ push -dir p "$m"
 diff -r "$T/tree" "$w/p" || fail "the tree is not whole after a patch"
 
 # --- to a buildlet that knows no seals
-swap old push-none
+swap old push-none-xxh3
 push -dir r "$M"
 diff -r "$T/tree" "$w/r" || fail "the tree is not whole where there are no seals"
 assert_eq 0 "$(seals old)" "seals for a buildlet that knows none"
