@@ -101,6 +101,21 @@ agent_sock_open(struct agent_sock *s, const char *path, struct err *e)
 	return r;
 }
 
+/* Between its bind and its listen a new one looks dead, too: hence the lock. */
+void
+agent_sock_tidy(const char *path)
+{
+	struct err	why = ERR_INIT;
+	int		lock = lock_dir(path, &why);
+
+	if (lock == -1)
+		return;
+	if (remove_dead(path, &why) == -1) {
+		/* It is served, or cannot be removed: then it stays. */
+	}
+	close(lock);
+}
+
 int
 agent_sock_accept(const struct agent_sock *s)
 {

@@ -19,6 +19,9 @@ struct agent_sock {
 /* Takes the place of a socket that nobody serves. -1 and e: code EADDRINUSE
  * where somebody does, or is about to. */
 int  agent_sock_open(struct agent_sock *, const char *path, struct err *e) MUST;
+/* Removes a socket that nobody serves, as one that was killed leaves it; while an
+ * agent is starting in that directory nothing is done. */
+void agent_sock_tidy(const char *path);
 /* A client of the same user, or -1. */
 int  agent_sock_accept(const struct agent_sock *) MUST;
 bool agent_sock_is_there(const struct agent_sock *);	/* the file is still ours */

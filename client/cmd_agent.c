@@ -11,6 +11,7 @@
 #include "base/xmalloc.h"
 #include "client/agent_place.h"
 #include "client/agent_serve.h"
+#include "client/agent_sock.h"
 #include "client/agent_wire.h"
 #include "client/asjson.h"
 #include "client/cmd.h"
@@ -80,7 +81,7 @@ ask(const char *path, bool stop, struct asjson *json)
 
 	if (fd == -1) {
 		if (e.code == ECONNREFUSED)
-			(void)unlink(path);	/* killed, it left that */
+			agent_sock_tidy(path);	/* killed, it left that */
 		return;
 	}
 	if (agent_wire_send(fd, stop ? "stop" : "status", -1) == 0 &&

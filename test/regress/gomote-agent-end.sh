@@ -66,6 +66,9 @@ eventually gone "$pid"
 fresh
 kill -KILL "$pid"
 eventually gone "$pid"
+# A new one that has not come to its listen yet looks dead, too, but has the lock.
+assert_eq '' "$(flock "$T/run/gomote" "$BIN/gomote" agent)"
+assert_eq 1 "$(find "$T/run/gomote" -type s | wc -l)" "sockets while an agent starts"
 assert_eq '' "$(gomote agent)"
 assert_eq '' "$(ls "$T/run/gomote")" "a dead socket"
 fresh
