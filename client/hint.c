@@ -128,7 +128,8 @@ hint_answer(int status, const char *hop, const char *said, bool token,
 	if (tells_already(said))
 		return "";
 	if (strstr(said, "page not found") != NULL)
-		return " (its machine has a stock buildlet, or an old one)";
+		return ours ? " (it is a stock coordinator, or an old one)" :
+		    " (its machine has a stock buildlet, or an old one)";
 	if (strstr(said, "builder type") != NULL)
 		return " (see gomote create -list)";
 	if ((hint = of_files(said, ours)) != NULL || (hint = of_words(said)) != NULL)

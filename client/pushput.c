@@ -114,7 +114,8 @@ struct common {
 static void
 each_for_himself(const struct err *why)
 {
-	say_note("%s; so each instance gets an upload of its own", why->msg);
+	/* What to do about it may stand in brackets at its end. */
+	say_note("each instance gets an upload of its own: %s", why->msg);
 }
 
 /* The others hear of it while it is on its way. True: they have been told. */

@@ -31,7 +31,10 @@ whywait_tell(struct core *core, const char *host_type, bool preparing, struct st
 	if (c.connected == 0)
 		str_addf(out, "no machine of type %s is up", host_type);
 	else {
-		str_addf(out, "no machine of type %s is free: ", host_type);
+		/* Whoever has just asked gets none before the loop turns. */
+		str_addf(out, c.in[MACHINE_IDLE] > 0 ?
+		    "a free machine of type %s is about to be given out: " :
+		    "no machine of type %s is free: ", host_type);
 		tell_machines(&c, out);
 	}
 	if (pool.starting > 0)

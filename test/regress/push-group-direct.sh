@@ -32,7 +32,7 @@ head -c 2000000 /dev/urandom >data2
 head -c 1000000 /dev/zero >"$T/state/fill"
 gomote -group three push -dir u 2>"$T/err" || fail "$(cat "$T/err")"
 trees u
-assert_eq 1 "$(grep -c 'upload for all: .*upload: .*full.*; so each' "$T/err")" "$(cat "$T/err")"
+assert_eq 1 "$(grep -c '# each instance gets an upload of its own: .*upload for all: .*upload: .*full' "$T/err")" "$(cat "$T/err")"
 assert_eq 0 "$(uploads)" "what does not fit"
 assert_match '^# ok on 3 of 3: ' "$(cat "$T/err")"
 rm "$T/state/fill"

@@ -119,6 +119,21 @@ START_TEST(test_withdraw_while_waiting)
 }
 END_TEST
 
+/* A stock client is told of its place at once, before the loop gives it the machine
+ * that is there. */
+START_TEST(test_place_with_a_free_machine)
+{
+	struct ask	a;
+
+	fake_idle(&fx, "m1");
+	ask_for(&fx, &a, "alice", "b");
+	check_place(&a, 0,
+	    "a free machine of type host-x is about to be given out: 1 up, 1 idle");
+	UNTIL(&fx, a.over);
+	ck_assert_msg(a.got != NULL, "%s", a.why.msg);
+}
+END_TEST
+
 /* The client leaves while its machine is being wiped: the machine is not lost. */
 START_TEST(test_withdraw_while_preparing)
 {
@@ -363,6 +378,7 @@ unit_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, test_order_of_arrival);
 	tcase_add_test(tc, test_place);
+	tcase_add_test(tc, test_place_with_a_free_machine);
 	tcase_add_test(tc, test_withdraw_while_waiting);
 	tcase_add_test(tc, test_withdraw_while_preparing);
 	tcase_add_test(tc, test_next_machine_where_one_fails);
