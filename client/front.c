@@ -155,6 +155,8 @@ front_gone(struct front *f, struct err *e)
 
 	if (!f->begun && f->how->start != NULL)
 		return -1;
+	/* What the coordinator says may take long, and there is nothing to steer. */
+	(void)steer_end(f->steer);
 	if (kept_end(f->g, f->how->id, &end, &ignored) == 0) {
 		show_again(f->how->show);
 		if (kept_output(f->g, f->how->id, f->how->show, &ignored) == -1)

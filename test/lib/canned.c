@@ -7,12 +7,14 @@
  * Listens on a free port of 127.0.0.1, plain HTTP, and writes it to PORT-FILE.
  * GET /a/b?c=d is answered with the file DIR/_a_b?c=d, or else DIR/_a_b, or else
  * 404; with the status that stands in the same name with ".status" behind it,
- * and the Date that stands in DIR/date, where there are such.
+ * and the Date that stands in DIR/date, where there are such. Where the same name
+ * with ".hold" behind it is there that is removed, and the request never answered.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -31,18 +33,37 @@ struct canned {
 	const char		*dir;
 };
 
-/* The file NAME, whose slashes count as '_'; NULL: there is none. */
+/* Of the file NAME, whose slashes count as '_'. malloc'ed. */
 static char *
-file_of(const struct canned *c, const char *name, const char *suffix)
+path_of(const struct canned *c, const char *name, const char *suffix)
 {
-	char	*path = xasprintf("%s/%s%s", c->dir, name, suffix), *p, *text;
+	char	*path = xasprintf("%s/%s%s", c->dir, name, suffix), *p;
 
 	for (p = path + strlen(c->dir) + 1; *p != '\0'; p++)
 		if (*p == '/')
 			*p = '_';
+	return path;
+}
+
+/* NULL: there is none. */
+static char *
+file_of(const struct canned *c, const char *name, const char *suffix)
+{
+	char	*path = path_of(c, name, suffix), *text;
+
 	text = file_read_trimmed(path, ANSWER_MAX, NULL);
 	free(path);
 	return text;
+}
+
+static bool
+is_held(const struct canned *c, const char *name)
+{
+	char	*path = path_of(c, name, ".hold");
+	bool	 held = unlink(path) == 0;
+
+	free(path);
+	return held;
 }
 
 static int64_t
@@ -62,8 +83,11 @@ on_request(struct http_req *r, void *arg)
 {
 	const struct canned	*c = arg;
 	const char		*name = req_target(r);
-	char			*text = file_of(c, name, ""), *date;
+	char			*text, *date;
 
+	if (is_held(c, req_path(r)))
+		return;
+	text = file_of(c, name, "");
 	if (text == NULL) {
 		name = req_path(r);
 		text = file_of(c, name, "");
