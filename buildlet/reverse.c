@@ -146,6 +146,17 @@ on_accept(struct revdial *session, struct stream *s, void *arg)
 	http_server_serve(v->server, s);
 }
 
+/* It was good? Of two machines under one name each stands for as long as the other
+ * waits: they must not give up waiting for that. */
+static void
+judge_session(struct reverse *v)
+{
+	int64_t	up = loop_now(v->b->loop) - v->up_ms;
+
+	if (up >= v->set->settled_ms && up > backoff_most(&v->backoff))
+		backoff_reset(&v->backoff);
+}
+
 static void
 on_down(struct revdial *session, const struct err *why, void *arg)
 {
@@ -163,8 +174,7 @@ on_down(struct revdial *session, const struct err *why, void *arg)
 		return;
 	}
 	v->session = NULL;
-	if (now - v->up_ms >= v->set->settled_ms)
-		backoff_reset(&v->backoff);
+	judge_session(v);
 	log_warn("coordinator %s: connection lost: %s", v->set->coordinator,
 	    why->msg);
 	try_later(v, 0);
@@ -183,8 +193,7 @@ on_leaves(struct revdial *session, void *arg)
 	    "beside it", v->set->coordinator);
 	*place = session;
 	v->session = NULL;
-	if (loop_now(v->b->loop) - v->up_ms >= v->set->settled_ms)
-		backoff_reset(&v->backoff);
+	judge_session(v);
 	try_later(v, 0);
 }
 

@@ -150,6 +150,7 @@ machine_free(struct machine *m)
 	free(m->lease);
 	free(m->reason);
 	free(m->lost_why);
+	rivals_release(&m->rivals);
 	free(m);
 }
 
@@ -335,6 +336,8 @@ wall_of(const struct machine *m, int64_t mono)
 static void
 row_fill(const struct machine *m, struct machine_row *r)
 {
+	const char	*rivals = rivals_text(&m->rivals, machine_now(m));
+
 	memset(r, 0, sizeof *r);
 	r->name = m->name;
 	r->host_type = m->type->name;
@@ -342,7 +345,7 @@ row_fill(const struct machine *m, struct machine_row *r)
 	r->peer = m->peer == NULL ? "" : m->peer;
 	r->state = m->state;
 	r->drain = m->drain;
-	r->reason = m->reason == NULL ? "" : m->reason;
+	r->reason = rivals != NULL ? rivals : m->reason == NULL ? "" : m->reason;
 	r->lease = m->lease;
 	r->boot = m->boot;
 	r->revdial = m->rd == NULL ? "" : revdial_name(m->rd);

@@ -106,7 +106,7 @@ struct machine_row {		/* strings borrowed for the call, never NULL but where sai
 	const char	*name, *host_type, *hostname, *peer;
 	enum machine_state state;
 	bool		 drain;
-	const char	*reason;	/* of quarantine, of being gone; "" */
+	const char	*reason;	/* of quarantine, of being gone; of rivals; "" */
 	const char	*lease;		/* NULL: none */
 	const char	*boot;		/* NULL: unknown */
 	const char	*revdial;	/* "yamux", "2", "" */

@@ -10,6 +10,7 @@
 #include "base/queue.h"
 #include "base/str.h"
 #include "coordinator/core.h"
+#include "coordinator/rivals.h"
 
 TAILQ_HEAD(machine_list, machine);
 
@@ -61,6 +62,7 @@ struct machine {
 	size_t			 errands;	/* under way: the record must stay */
 	unsigned		 tell;		/* enum machine_tell, waiting */
 	char			*lost_why;	/* for TELL_LOST */
+	struct rivals		 rivals;
 	TAILQ_ENTRY(machine)	 entry;
 };
 

@@ -103,6 +103,7 @@ on_first_status(int status, const char *text, size_t len, const struct err *why,
 	}
 	m->heard = machine_now(m);
 	m->probe_at = m->heard + m->all->core->cfg.probe_ms;
+	rivals_came(&m->rivals, m->name, m->boot, m->peer, m->heard);
 	log_info("machine %s: joined: host type %s, version %d, revdial %s, from %s, "
 	    "epoch %llu%s", m->name, m->type->name, m->version, revdial_name(m->rd),
 	    m->peer, (unsigned long long)m->epoch,
@@ -238,6 +239,8 @@ machine_register(struct core *core, const struct machine_join *j,
 	if (m->rd != NULL) {
 		log_warn("machine %s: registered again from %s: the connection from %s is cut",
 		    m->name, j->peer, m->peer);
+		if (m->known)
+			rivals_cut(&m->rivals, m->boot, m->peer, machine_now(m));
 		session_over(m, "it registered again");
 	}
 	session_begin(m, j, rd, resumed);

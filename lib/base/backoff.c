@@ -47,6 +47,12 @@ backoff_next(struct backoff *b)
 	return half + (int64_t)random_below((uint64_t)(c - half) + 1);
 }
 
+int64_t
+backoff_most(const struct backoff *b)
+{
+	return b->tries == 0 ? 0 : backoff_ceiling(b);
+}
+
 void
 backoff_reset(struct backoff *b)
 {

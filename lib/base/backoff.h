@@ -20,5 +20,8 @@ struct backoff {
  * [c/2, c] with c = first, 2*first, ... max. */
 int64_t backoff_next(struct backoff *);
 void    backoff_reset(struct backoff *);	/* it worked for a while */
+/* The most that backoff_next may give now. What worked for less than that may have
+ * been let by others who wait as long as we do. */
+int64_t backoff_most(const struct backoff *);
 
 #endif

@@ -23,7 +23,7 @@ BEGIN {
 	own["^confuse"] = "^coordinator/settings[.]c$"
 
 	# In the coordinator the core is named, and all else is a face.
-	core = "^coordinator/(core|catalog|store(_[a-z]+)?|auth|machine(_int)?|session|wipe|" \
+	core = "^coordinator/(core|catalog|store(_[a-z]+)?|auth|machine(_int)?|session|successor|rivals|wipe|" \
 	    "sched|whywait|instance(s|_int)?|execs(_[a-z]+)?|groups|tail|pool(_[a-z0-9_]*)?|bclient|ask|detached|uploads(_[a-z]+)?)[.][ch]$"
 }
 function room(path) {

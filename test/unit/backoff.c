@@ -34,6 +34,23 @@ START_TEST(doubles_to_the_ceiling)
 }
 END_TEST
 
+START_TEST(knows_the_most)
+{
+	struct backoff	b = BACKOFF_INIT(100, 1000);
+	int		i;
+
+	ck_assert_int_eq(backoff_most(&b), 0);
+	for (i = 0; i < 70; i++) {
+		int64_t	most = backoff_most(&b);
+
+		ck_assert_int_le(backoff_next(&b), most);
+	}
+	ck_assert_int_eq(backoff_most(&b), 1000);
+	backoff_reset(&b);
+	ck_assert_int_eq(backoff_most(&b), 0);
+}
+END_TEST
+
 START_TEST(jitter_spreads)
 {
 	int64_t lo = INT64_MAX, hi = 0;
@@ -85,6 +102,7 @@ unit_suite(void)
 	tcase_add_test(t, first_at_once);
 	tcase_add_test(t, doubles_to_the_ceiling);
 	tcase_add_test(t, jitter_spreads);
+	tcase_add_test(t, knows_the_most);
 	tcase_add_test(t, never_overflows);
 	tcase_add_test(t, odd_limits);
 	suite_add_tcase(s, t);

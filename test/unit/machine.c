@@ -143,6 +143,30 @@ START_TEST(test_newer_registration_evicts)
 }
 END_TEST
 
+/* Cut off and back after another: two of them, which an operator gets to see. Its own
+ * restart, or its network, are no reason. */
+START_TEST(test_two_of_one_name)
+{
+	struct fake	*a = fake_idle(&fx, "m1"), *b = fake_new(&fx, "m1");
+	int		 i;
+
+	snprintf(b->boot, sizeof b->boot, "boot2");
+	for (i = 0; i < 3; i++) {	/* the same one, again and again */
+		fake_connect(a);
+		UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+	}
+	fake_connect(b);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+	ck_assert_str_eq(row_of("m1").reason, "");
+	fake_connect(a);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+	ck_assert_str_eq(row_of("m1").reason,
+	    "two machines use this name and evict each other");
+	advance(&fx, 20 * 60 * 1000);
+	ck_assert_str_eq(row_of("m1").reason, "");
+}
+END_TEST
+
 START_TEST(test_no_room)
 {
 	struct machine_join	 j = { .name = "m2", .host_type = HOST, .hostname = "",
@@ -533,6 +557,7 @@ unit_suite(void)
 	tcase_add_test(tc, test_too_old);
 	tcase_add_test(tc, test_silent_at_first);
 	tcase_add_test(tc, test_newer_registration_evicts);
+	tcase_add_test(tc, test_two_of_one_name);
 	tcase_add_test(tc, test_no_room);
 	tcase_add_test(tc, test_forgotten);
 	tcase_add_test(tc, test_quarantine);

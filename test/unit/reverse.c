@@ -356,6 +356,33 @@ START_TEST(comes_back_after_a_loss)
 }
 END_TEST
 
+/* What lasted no longer than one may have to wait is no success: two machines under
+ * one name stand for as long as the other waits. */
+START_TEST(goes_on_waiting_after_short_sessions)
+{
+	int64_t	lost;
+
+	set.retry_first_ms = 400;
+	set.settled_ms = 0;
+	begin();
+	WAIT(loop, session != NULL);
+	revdial_free(session);
+	session = NULL;
+	lost = loop_now(loop);
+	WAIT(loop, session != NULL);
+	ck_assert_int_ge(loop_now(loop) - lost, 200);
+	/* And this one lasts. */
+	lost = loop_now(loop);
+	WAIT(loop, loop_now(loop) - lost > 1000);
+	revdial_free(session);
+	session = NULL;
+	lost = loop_now(loop);
+	WAIT(loop, session != NULL);
+	ck_assert_int_lt(loop_now(loop) - lost, 400);
+	ck_assert_int_eq(asked, 3);
+}
+END_TEST
+
 static bool	old_down;
 
 static void
@@ -503,6 +530,7 @@ unit_suite(void)
 	tcase_add_test(t, does_not_follow_three);
 	tcase_add_test(t, keeps_the_key_that_it_was_given);
 	tcase_add_test(t, comes_back_after_a_loss);
+	tcase_add_test(t, goes_on_waiting_after_short_sessions);
 	tcase_add_test(t, a_session_that_takes_leave_gets_a_successor);
 	tcase_add_test(t, does_not_come_back_to_end);
 	tcase_add_test(t, a_wrong_key_is_tried_slowly);
