@@ -176,18 +176,35 @@ patience_limit(const struct patience *p)
 	    p->give_up_ms : PATIENCE_FIRST_MS;
 }
 
+/* Where the hint stands with which an answer's text ends, past its bracket; NULL. */
+static const char *
+hint_of(const char *text)
+{
+	const char	*hint = NULL, *p;
+
+	if (!str_ends(text, ")"))
+		return NULL;
+	for (p = text; (p = strstr(p, " (")) != NULL; hint = p)
+		p += 2;
+	return hint;
+}
+
 static int
 patience_give_up(const struct patience *p, int64_t silence, const struct err *why,
     struct err *e)
 {
-	char	buf[CLOCK_TEXT_MAX];
+	char		 buf[CLOCK_TEXT_MAX];
+	const char	*after, *hint = hint_of(why->msg);
 
 	if (!p->ever) {		/* never anything but this */
 		*e = *why;
 		return -1;
 	}
-	return err_code(e, CALL_LOST, "%s (given up after %s)", why->msg,
-	    clock_duration((silence + 500) / 1000 * 1000, buf));
+	after = clock_duration((silence + 500) / 1000 * 1000, buf);
+	if (hint == NULL)
+		return err_code(e, CALL_LOST, "%s (given up after %s)", why->msg, after);
+	return err_code(e, CALL_LOST, "%.*s (given up after %s; %s",
+	    (int)(hint - why->msg) - 2, why->msg, after, hint);
 }
 
 int

@@ -53,6 +53,6 @@ wait_file "$T/out"
 kill9 b1
 status wait "$(pid_of run)"
 assert_eq 255 "$STATUS" "run on a machine that was killed"
-assert_match "^gomote: coordinator: run /bin/sh: .*machine $HOST_REVERSE/b1 is away.* \(given up after " "$(cat "$T/err")"
+assert_match "^gomote: coordinator: run /bin/sh: .*machine $HOST_REVERSE/b1 is away.* \(given up after [0-9.]+s; see gomote list\)$" "$(cat "$T/err")"
 assert_match '^# /bin/sh goes on as exec ' "$(cat "$T/err")"
 no "coordinator: ping: .*machine $HOST_REVERSE/b1 is away" gomote ping "$i"

@@ -133,6 +133,12 @@ gives_up(void)
 		;
 	ck_assert_int_eq(e.code, CALL_LOST);
 	ck_assert_ptr_eq(strstr(e.msg, "gone again (given up after "), e.msg);
+	/* A hint stays at the end. */
+	patience_back(patience);
+	while (lost("x (y) is away (see gomote list)") == 0)
+		;
+	ck_assert_ptr_eq(strstr(e.msg, "x (y) is away (given up after "), e.msg);
+	ck_assert(str_ends(e.msg, "; see gomote list)"));
 	finish();
 }
 
