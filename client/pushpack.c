@@ -19,6 +19,10 @@
 
 #define READ_SIZE	(256 * 1024)
 #define COPY_MAX	(8 * 1024 * 1024)
+/* What is packed by several threads (packed.h) is ready sooner where processors have
+ * nothing else to do. A push of less takes a second with one; and to a group on busy
+ * processors threads would only take time from those that unpack. */
+#define SPREAD		((size_t)256 * 1024 * 1024)
 
 struct packing {
 	const char		*cache, *source, *tree;
@@ -375,6 +379,7 @@ packing_run(struct packing *k, const char *base, struct err *e)
 	if (!str_eq(base, "-") && !treecache_load(k->cache, base, &k->base))
 		inv_init(&k->base);
 	k->out = packed_new(STDOUT_FILENO);
+	packed_spread(k->out, SPREAD);
 	k->dirs = dirs_new(k->root, 0);
 	k->content = content_new();
 	k->in = push_reader_new(read_stdin, k);

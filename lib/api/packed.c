@@ -4,29 +4,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "api/seal.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "base/xmalloc.h"
-#include "data/pack.h"
+#include "data/packzst.h"
 
 #define PLAIN_MAX	(16 * 1024)
-#define FRAME		(2 * 1024 * 1024)
-#define PIECE		(4 * 1024 * 1024)	/* after so much we think again */
-#define SLOW		16			/* bytes a us: 128 Mbit/s */
+#define FRAMES		2	/* after so many we think again */
+#define SLOW		16	/* bytes a us: 128 Mbit/s */
 
 struct packed {
 	int		 fd;
 	struct str	 few;		/* while there are no more */
-	struct pack	*pack;		/* NULL until then */
-	char		*frame;		/* FRAME, the same */
-	size_t		 n;		/* of it */
+	struct packring	*ring;		/* NULL until then */
+	size_t		 spread;	/* packzst.h: after */
 	size_t		 level;		/* an index */
-	size_t		 len;		/* of the piece */
-	int64_t		 since;		/* it began, in us */
+	size_t		 former;	/* frames to come that have another */
+	/* Since we began to watch how it goes with that level. */
+	size_t		 frames;	/* written */
+	int64_t		 since;		/* in us */
 	int64_t		 waited;	/* of that, for the reader */
 	int64_t		 written;
 	struct seal	*seal;		/* NULL: without */
@@ -42,6 +41,7 @@ packed_new(int fd)
 	struct packed	*k = xcalloc(1, sizeof *k);
 
 	k->fd = fd;
+	k->spread = PACKZST_ALONE;
 	return k;
 }
 
@@ -49,6 +49,12 @@ void
 packed_seal(struct packed *k)
 {
 	k->seal = seal_new();
+}
+
+void
+packed_spread(struct packed *k, size_t after)
+{
+	k->spread = after;
 }
 
 static int64_t
@@ -60,45 +66,17 @@ now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int
-write_timed(void *arg, const void *p, size_t len)
-{
-	struct packed	*k = arg;
-	int64_t		 from = now_us();
-	int		 r = file_write_all(k->fd, p, len);
-
-	k->waited += now_us() - from;
-	k->written += (int64_t)len;
-	if (k->seal != NULL)
-		seal_add(k->seal, p, len);
-	return r;
-}
-
 static void
-begin_piece(struct packed *k)
+watch(struct packed *k)
 {
-	k->len = 0;
+	k->frames = 0;
 	k->since = now_us();
 	k->waited = k->written = 0;
 }
 
-static int
-begin(struct packed *k, struct err *e)
-{
-	k->pack = pack_new(TAROUT_TAR_ZST, levels[k->level], write_timed, k, e);
-	if (k->frame == NULL)
-		k->frame = xmalloc(FRAME);
-	begin_piece(k);
-	if (k->pack == NULL)
-		return -1;
-	if (k->seal != NULL)
-		pack_unsummed(k->pack);
-	return 0;
-}
-
 /* Is it the network that we wait for? (It may be the processor, too.) */
-static int
-think(struct packed *k, struct err *e)
+static void
+think(struct packed *k)
 {
 	int64_t	spent = now_us() - k->since;
 	bool	slow = k->waited > spent / 2 && k->written < spent * SLOW;
@@ -108,57 +86,57 @@ think(struct packed *k, struct err *e)
 		level++;
 	else if (!slow && level > 0)
 		level--;
-	if (level == k->level) {
-		begin_piece(k);
-		return 0;
+	if (level != k->level) {
+		k->level = level;
+		k->former = packring_level(k->ring, levels[level]);
 	}
-	pack_free(k->pack);
-	k->level = level;
-	return begin(k, e);
+	watch(k);
 }
 
-/* What has gathered becomes a frame. */
 static int
-end_frame(struct packed *k, struct err *e)
+write_frame(void *arg, const void *p, size_t len)
 {
-	size_t	n = k->n;
+	struct packed	*k = arg;
+	int64_t		 from = now_us();
 
-	k->n = 0;
-	if (pack_frame(k->pack, k->frame, n, e) == -1)
+	if (file_write_all(k->fd, p, len) == -1)
 		return -1;
-	k->len += n;
-	return k->len < PIECE ? 0 : think(k, e);
+	k->waited += now_us() - from;
+	k->written += (int64_t)len;
+	if (k->seal != NULL)
+		seal_add(k->seal, p, len);
+	/* How it went with the former level says nothing of this one. */
+	if (k->former > 0) {
+		k->former--;
+		watch(k);
+	} else if (++k->frames == FRAMES)
+		think(k);
+	return 0;
 }
 
 static int
-gather(struct packed *k, const char *p, size_t len, struct err *e)
+begin(struct packed *k, struct err *e)
 {
-	size_t	n;
-
-	for (; len > 0; len -= n, p += n) {
-		n = len < FRAME - k->n ? len : FRAME - k->n;
-		memcpy(k->frame + k->n, p, n);
-		k->n += n;
-		if (k->n == FRAME && end_frame(k, e) == -1)
-			return -1;
-	}
-	return 0;
+	k->ring = packzst_new(levels[k->level], k->seal == NULL, k->spread,
+	    write_frame, k, e);
+	watch(k);
+	return k->ring != NULL ? 0 : -1;
 }
 
 int
 packed_add(struct packed *k, const void *p, size_t len, struct err *e)
 {
-	if (k->pack == NULL && k->seal == NULL && k->few.len + len <= PLAIN_MAX) {
+	if (k->ring == NULL && k->seal == NULL && k->few.len + len <= PLAIN_MAX) {
 		str_addn(&k->few, p, len);
 		return 0;
 	}
-	if (k->pack == NULL) {
+	if (k->ring == NULL) {
 		if (begin(k, e) == -1 ||
-		    gather(k, str_text(&k->few), k->few.len, e) == -1)
+		    packring_add(k->ring, str_text(&k->few), k->few.len, e) == -1)
 			return -1;
 		str_release(&k->few);
 	}
-	return gather(k, p, len, e);
+	return packring_add(k->ring, p, len, e);
 }
 
 static int
@@ -167,7 +145,8 @@ end_sealed(struct packed *k, struct err *e)
 	unsigned char	frame[SEAL_LEN];
 
 	/* Even of nothing there is a frame to be sealed. */
-	if ((k->pack == NULL && begin(k, e) == -1) || end_frame(k, e) == -1)
+	if ((k->ring == NULL && begin(k, e) == -1) ||
+	    packring_finish(k->ring, e) == -1)
 		return -1;
 	seal_end(k->seal, frame);
 	return file_write_all(k->fd, frame, SEAL_LEN) == 0 ? 0 :
@@ -179,8 +158,8 @@ packed_end(struct packed *k, struct err *e)
 {
 	if (k->seal != NULL)
 		return end_sealed(k, e);
-	if (k->pack != NULL)
-		return k->n > 0 ? end_frame(k, e) : 0;
+	if (k->ring != NULL)
+		return packring_finish(k->ring, e);
 	return file_write_all(k->fd, str_text(&k->few), k->few.len) == 0 ? 0 :
 	    err_errno(e, "write");
 }
@@ -190,8 +169,7 @@ packed_free(struct packed *k)
 {
 	if (k == NULL)
 		return;
-	pack_free(k->pack);
-	free(k->frame);
+	packring_free(k->ring);
 	seal_free(k->seal);
 	str_release(&k->few);
 	free(k);

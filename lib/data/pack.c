@@ -29,11 +29,10 @@ struct pack {
 	const struct pack_ops	*ops;
 	tarout_write_fn		 write;
 	void			*arg;
-	struct packgz		*gzip;
+	struct packring		*gzip;
 	ZSTD_CCtx		*zstd;
 	size_t			 len;		/* in out */
-	size_t			 size;		/* of out */
-	unsigned char		*out;
+	unsigned char		*out;		/* OUT_SIZE */
 };
 
 static int
@@ -50,9 +49,9 @@ pack_flush(struct pack *k, struct err *e)
 static int
 plain_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 {
-	if (k->len + len > k->size && pack_flush(k, e) == -1)
+	if (k->len + len > OUT_SIZE && pack_flush(k, e) == -1)
 		return -1;
-	if (len >= k->size)
+	if (len >= OUT_SIZE)
 		return k->write(k->arg, p, len) == -1 ?
 		    err_errno(e, "write the archive") : 0;
 	if (len > 0)
@@ -72,15 +71,15 @@ plain_free(struct pack *k)
 static int
 gzip_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 {
-	if (len > 0 && packgz_add(k->gzip, p, len, e) == -1)
+	if (len > 0 && packring_add(k->gzip, p, len, e) == -1)
 		return -1;
-	return last ? packgz_finish(k->gzip, e) : 0;
+	return last ? packring_finish(k->gzip, e) : 0;
 }
 
 static void
 gzip_free(struct pack *k)
 {
-	packgz_free(k->gzip);
+	packring_free(k->gzip);
 }
 
 /* ---- zstd ---- */
@@ -93,14 +92,14 @@ zstd_add(struct pack *k, const void *p, size_t len, bool last, struct err *e)
 	size_t		left;
 
 	do {
-		out = (ZSTD_outBuffer){ k->out, k->size, k->len };
+		out = (ZSTD_outBuffer){ k->out, OUT_SIZE, k->len };
 		left = ZSTD_compressStream2(k->zstd, &out, &in,
 		    last ? ZSTD_e_end : ZSTD_e_continue);
 		if (ZSTD_isError(left))
 			return err_code(e, ENOMEM, "pack with zstd: %s",
 			    ZSTD_getErrorName(left));
 		k->len = out.pos;
-		if ((k->len == k->size || (last && left == 0)) &&
+		if ((k->len == OUT_SIZE || (last && left == 0)) &&
 		    pack_flush(k, e) == -1)
 			return -1;
 	} while (last ? left != 0 : in.pos < in.size);
@@ -156,14 +155,8 @@ pack_new(enum tarout_format format, int level, tarout_write_fn write, void *arg,
 		pack_free(k);
 		return NULL;
 	}
-	k->out = xmalloc(k->size = OUT_SIZE);
+	k->out = xmalloc(OUT_SIZE);
 	return k;
-}
-
-void
-pack_unsummed(struct pack *k)
-{
-	ZSTD_CCtx_setParameter(k->zstd, ZSTD_c_checksumFlag, 0);
 }
 
 int
@@ -176,20 +169,6 @@ int
 pack_finish(struct pack *k, struct err *e)
 {
 	return k->ops->add(k, NULL, 0, true, e);
-}
-
-/* Where all of the packed bytes have room behind one another, zstd packs in one
- * go and copies nothing into buffers of its own. */
-int
-pack_frame(struct pack *k, const void *p, size_t len, struct err *e)
-{
-	size_t	most = len + len / 128 + 1024;
-
-	if (k->size < most) {
-		free(k->out);
-		k->out = xmalloc(k->size = most);
-	}
-	return k->ops->add(k, p, len, true, e);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * pack.h - a stream of bytes made smaller, for tarout, and as it was again,
- * for tarin; its .c is the only file that knows zlib and zstd.
+ * for tarin.
  */
 #ifndef DATA_PACK_H
 #define DATA_PACK_H
@@ -20,12 +20,6 @@ struct pack *pack_new(enum tarout_format, int level, tarout_write_fn, void *arg,
     struct err *e) MUST;
 int  pack_add(struct pack *, const void *p, size_t len, struct err *e) MUST;
 int  pack_finish(struct pack *, struct err *e) MUST;
-/* With zstd, instead of the two above: all of p as a frame of its own, which is
- * less work for the same bytes than a frame that is added to. */
-int  pack_frame(struct pack *, const void *p, size_t len, struct err *e) MUST;
-/* With zstd, before the first bytes: frames without a check sum, for what is checked
- * in another way. */
-void pack_unsummed(struct pack *);
 void pack_free(struct pack *);			/* NULL is fine */
 
 /* Reads a descriptor, and finds out by the first bytes whether what comes is

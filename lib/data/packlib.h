@@ -1,7 +1,7 @@
 /*
  * packlib.h - zlib, libzstd and libdeflate, each loaded when its first function
- * is called (dynlib.h): each is from here on a member of a table. For pack.c and
- * packgz.c alone.
+ * is called (dynlib.h): each is from here on a member of a table. For pack.c,
+ * packgz.c and packzst.c alone.
  */
 #ifndef DATA_PACKLIB_H
 #define DATA_PACKLIB_H
@@ -24,6 +24,7 @@
 
 #define ZSTD_FUNCTIONS(F) \
 	F(ZSTD_CCtx_setParameter) \
+	F(ZSTD_compress2) \
 	F(ZSTD_compressStream2) \
 	F(ZSTD_createCCtx) \
 	F(ZSTD_createDCtx) \
@@ -64,6 +65,7 @@ const struct libdeflate *packlib_deflate(void);
 #define libdeflate_gzip_compress	(packlib_deflate()->libdeflate_gzip_compress)
 
 #define ZSTD_CCtx_setParameter		(packlib_zstd()->ZSTD_CCtx_setParameter)
+#define ZSTD_compress2			(packlib_zstd()->ZSTD_compress2)
 #define ZSTD_compressStream2		(packlib_zstd()->ZSTD_compressStream2)
 #define ZSTD_createCCtx			(packlib_zstd()->ZSTD_createCCtx)
 #define ZSTD_createDCtx			(packlib_zstd()->ZSTD_createDCtx)
