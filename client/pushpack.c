@@ -19,9 +19,10 @@
 
 #define READ_SIZE	(256 * 1024)
 #define COPY_MAX	(8 * 1024 * 1024)
-/* What is packed by several threads (packed.h) is ready sooner where processors have
- * nothing else to do. A push of less takes a second with one; and to a group on busy
- * processors threads would only take time from those that unpack. */
+/* From so much on by threads. One packs less in half a second, so there is little to
+ * be won; and where it goes to a group of machines on the same processors, threads
+ * would take time from those that unpack. A large tree is another matter: one thread
+ * would be busy for all of the push, and the other processors would wait for it. */
 #define SPREAD		((size_t)256 * 1024 * 1024)
 
 struct packing {
