@@ -11,9 +11,10 @@
 
 #define BOOTSTRAP_DIR "go1.4"
 
-/* The URL, malloc'ed, "" if there is none; NULL and e. */
+/* The URL, malloc'ed, "" if there is none; NULL and e. here: to the instance. */
 static char *
-bootstrap_url(struct gomote *g, const char *instance, struct err *e)
+bootstrap_url(struct gomote *g, struct call *here, const char *instance,
+    struct err *e)
 {
 	struct builders		 b;
 	const struct builder	*found;
@@ -22,6 +23,7 @@ bootstrap_url(struct gomote *g, const char *instance, struct err *e)
 
 	if ((c = cmd_call(g, NULL, e)) == NULL)
 		return NULL;
+	call_pass(here, c);
 	if ((type = builders_type_of(c, instance, e)) != NULL &&
 	    builders_get(&b, c, e) == 0) {
 		found = builders_find(&b, type);
@@ -29,6 +31,7 @@ bootstrap_url(struct gomote *g, const char *instance, struct err *e)
 		builders_release(&b);
 	}
 	free(type);
+	call_pass(c, here);
 	call_free(c);
 	return url;
 }
@@ -67,7 +70,7 @@ bootstrap_put(struct gomote *g, struct call *c, const char *instance,
 		return wanted ? err_set(e, "%s: only a coordinator knows "
 		    "bootstrap toolchains; use puttar -dir %s", instance,
 		    BOOTSTRAP_DIR) : 0;
-	if ((url = bootstrap_url(g, instance, e)) == NULL)
+	if ((url = bootstrap_url(g, c, instance, e)) == NULL)
 		return -1;
 	if (*url != '\0')
 		ret = bootstrap_fetch(c, url, e);

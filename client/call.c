@@ -221,6 +221,17 @@ call_connect(struct call *c, const struct call_request *q, struct err *e)
 	return call_dial(c, own || q->body != NULL, e);
 }
 
+void
+call_pass(struct call *from, struct call *to)
+{
+	if (from->conn == NULL || from->answer != NULL || to->conn != NULL)
+		return;
+	to->conn = from->conn;
+	to->line = from->line;
+	from->conn = NULL;
+	from->line = NULL;
+}
+
 /* --- the request ----------------------------------------------------------- */
 
 static void

@@ -57,6 +57,10 @@ struct call *call_new(struct loop *, const struct cred *, const char *instance,
     struct err *e) MUST;
 void call_free(struct call *);	/* NULL is fine; breaks off what is under way */
 const char *call_hop(const struct call *);	/* "coordinator" or "buildlet" */
+/* to, which is of the same server, gets the connection of from, unless it has one:
+ * one handshake is enough for what is asked of the coordinator and, through it, of
+ * an instance. The same the other way round gives it back. */
+void call_pass(struct call *from, struct call *to);
 
 /* Sends and waits until the answer begins. An answer other than 2xx is an
  * error, whose text is what the server said; then call_status is its status,

@@ -160,6 +160,8 @@ upload(struct common *c)
 	struct call	*call = cmd_call(c->p->g, NULL, &e);
 	bool		 early, broke = false, told = false;
 
+	if (call != NULL)
+		call_pass(c->p->c, call);
 	if (call != NULL && keeps_uploads(call, &early)) {
 		if (early)
 			told = upload_early(c, &broke, &e);
@@ -170,6 +172,8 @@ upload(struct common *c)
 	}
 	if (!told && !broke)
 		share_tell(c->task, c->id != NULL ? c->id : NONE);
+	if (call != NULL)
+		call_pass(call, c->p->c);
 	call_free(call);
 }
 

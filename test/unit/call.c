@@ -68,6 +68,18 @@ serves_two(int listener, int talk)
 	answer(accept(listener, NULL, NULL), "\r\n\r\n", OK);
 }
 
+/* All over one connection. */
+static void
+accepts_once(int listener, int talk)
+{
+	int	fd = accept(listener, NULL, NULL), i;
+
+	(void)talk;
+	close(listener);
+	for (i = 0; i < 3; i++)
+		answer(fd, "\r\n\r\n", OK);
+}
+
 static void
 says_much(int listener, int talk)
 {
@@ -176,6 +188,29 @@ START_TEST(test_cut)
 }
 END_TEST
 
+/* Another call uses the connection, and gives it back. */
+START_TEST(test_pass)
+{
+	struct cred	 cred = { .agent_ms = 0 };
+	struct call	*other;
+	char		*name;
+
+	begin(accepts_once);
+	name = xasprintf("type@127.0.0.1:%d", server.port);
+	other = call_new(loop, &cred, name, &e);
+	ck_assert_msg(other != NULL, "%s", e.msg);
+	call_pass(c, other);	/* there is none yet */
+	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	call_pass(c, other);
+	ck_assert_msg(call_text(other, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	call_pass(other, c);
+	call_free(other);
+	ck_assert_msg(call_text(c, &get, 100, NULL, &e) == 0, "%s", e.msg);
+	free(name);
+	end();
+}
+END_TEST
+
 /* Who said too much is told. */
 START_TEST(test_too_long)
 {
@@ -194,6 +229,7 @@ unit_suite(void)
 
 	tcase_add_test(t, test_closed_meanwhile);
 	tcase_add_test(t, test_cut);
+	tcase_add_test(t, test_pass);
 	tcase_add_test(t, test_too_long);
 	suite_add_tcase(s, t);
 	return s;
