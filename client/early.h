@@ -13,9 +13,9 @@ struct early;
 /* Starts packing and sending. NULL and e: it could not be packed. p and u must
  * outlive it. */
 struct early *early_start(struct push *p, const struct pushput *u, struct err *e) MUST;
-/* Runs the loop until the coordinator knows it. Its name, which is the early's own;
- * NULL: that is over before it was seen. */
-const char *early_name(struct early *) MUST;
+/* Runs the loop until the coordinator, which c is to, knows it. Its name, which is the
+ * early's own; NULL: that is over before it was seen. */
+const char *early_name(struct early *, struct call *c) MUST;
 /* Runs the loop until it is over. Its digest, malloc'ed; NULL and e. *broke: it could
  * not be packed. */
 char *early_digest(struct early *, bool *broke, struct err *e) MUST;

@@ -87,16 +87,16 @@ keeps_uploads(struct call *c, bool *early)
 	return yes;
 }
 
-/* The digest in the answer, malloc'ed; NULL: there is none. */
-static char *
-digest_in(const struct str *text)
+char *
+pushput_digest(const char *answer, size_t len)
 {
+	unsigned char	 bytes[INV_DIGEST];
 	struct err	 e = ERR_INIT;
-	struct json	*j = json_parse(str_text(text), text->len, &e);
+	struct json	*j = json_parse(answer, len, &e);
 	const char	*s = json_str(j, "Digest", "");
 	char		*digest = NULL;
 
-	if (strlen(s) == DIGEST_HEX_MAX - 1)
+	if (str_unhex(s, bytes, sizeof bytes) == 0)
 		digest = xstrdup(s);
 	json_free(j);
 	return digest;
@@ -120,7 +120,7 @@ each_for_himself(const struct err *why)
 
 /* The others hear of it while it is on its way. True: they have been told. */
 static bool
-upload_early(struct common *c, bool *broke, struct err *e)
+upload_early(struct common *c, struct call *call, bool *broke, struct err *e)
 {
 	const char	*name;
 
@@ -128,7 +128,7 @@ upload_early(struct common *c, bool *broke, struct err *e)
 	*broke = c->early == NULL;
 	if (*broke)
 		return false;
-	if ((name = early_name(c->early)) != NULL) {
+	if ((name = early_name(c->early, call)) != NULL) {
 		c->id = xstrdup(name);
 		share_tell(c->task, name);
 		return true;
@@ -148,7 +148,7 @@ upload_first(struct common *c, struct call *call, bool *broke, struct err *e)
 	struct str		 text = STR_INIT;
 
 	if (send_packed(c->p, c->u, call, &q, &text, broke, e) == 0)
-		c->id = digest_in(&text);
+		c->id = pushput_digest(str_text(&text), text.len);
 	str_release(&text);
 }
 
@@ -164,7 +164,7 @@ upload(struct common *c)
 		call_pass(c->p->c, call);
 	if (call != NULL && keeps_uploads(call, &early)) {
 		if (early)
-			told = upload_early(c, &broke, &e);
+			told = upload_early(c, call, &broke, &e);
 		else
 			upload_first(c, call, &broke, &e);
 		if (c->id == NULL && !broke)

@@ -30,4 +30,7 @@ struct pushput {
 /* call_status(p->c) tells what the instance said to it. */
 int pushput(struct push *p, const struct pushput *, struct err *e) MUST;
 
+/* The digest in the coordinator's answer to an upload, malloc'ed; NULL: there is none. */
+char *pushput_digest(const char *answer, size_t len) MUST;
+
 #endif
