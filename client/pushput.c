@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "base/xmalloc.h"
+#include "client/awake.h"
 #include "client/early.h"
 #include "client/progress.h"
 #include "client/say.h"
@@ -21,7 +22,6 @@
 /* So much goes the way that the questions before it went. */
 #define SMALL_MAX	(4 * 1024 * 1024)
 #define ANSWER_MAX	(64 * 1024)
-#define AWAKE_MS	15000
 #define NONE		"none"		/* told of a task: each for himself */
 
 /* q with what is packed; the answer into text (NULL: dropped). *broke: it could not
@@ -191,62 +191,21 @@ task_name(const struct push *p, const struct pushput *u)
 	return xasprintf("pack-%s", hex);
 }
 
-/* Until the instance gets the upload, which may take long, nothing else would keep
- * it from ending as unused. */
-struct awake {
-	struct side	*side;		/* NULL: without */
-	struct timer	*timer;
-};
-
-static void
-on_awake_answer(const struct side_answer *a, void *arg)
-{
-	(void)a;
-	(void)arg;
-}
-
-static void
-on_awake(void *arg)
-{
-	const struct side_request	q = { .method = "GET", .path = "/status" };
-	struct awake			*w = arg;
-
-	if (!side_busy(w->side))
-		side_ask(w->side, &q, on_awake_answer, w);
-}
-
-static void
-awake_begin(struct awake *w, struct push *p)
-{
-	w->timer = NULL;
-	w->side = side_new(p->g->loop, &p->g->cred, p->spec->instance, NULL);
-	if (w->side != NULL)
-		w->timer = loop_every(p->g->loop, AWAKE_MS, on_awake, w);
-}
-
-static void
-awake_end(struct awake *w)
-{
-	timer_free(w->timer);
-	side_free(w->side);
-}
-
 static void
 common_begin(struct common *c)
 {
 	char			*name = task_name(c->p, c->u);
 	struct str		 told = STR_INIT;
-	struct awake		 awake;
+	struct awake		*awake = awake_new(c->p);
 	enum share_turn		 turn;
 
 	c->task = share_task_new(c->p->share, c->p->g->loop, name);
-	awake_begin(&awake, c->p);
 	turn = share_wait(c->task, &told);
 	if (turn == SHARE_TOLD && !str_eq(str_text(&told), NONE))
 		c->id = xstrdup(str_text(&told));
 	if (turn == SHARE_OURS)
 		upload(c);
-	awake_end(&awake);
+	awake_free(awake);
 	str_release(&told);
 	free(name);
 }
@@ -270,9 +229,8 @@ common_end(struct common *c)
 	free(c->id);
 }
 
-/* 1: it is not held (any more). */
-static int
-put_named(struct push *p, const struct pushput *u, const char *id, struct err *e)
+int
+pushput_named(struct push *p, const struct pushput *u, const char *id, struct err *e)
 {
 	struct headers		*more = headers_new();
 	struct call_request	 q = { .method = "PUT", .path = u->path,
@@ -303,11 +261,12 @@ pushput(struct push *p, const struct pushput *u, struct err *e)
 	struct common	c = { .p = p, .u = u };
 	int		ret = 1;
 
-	if (is_common(p, u)) {
+	if (is_common(p, u))
 		common_begin(&c);
-		if (c.id != NULL)
-			ret = put_named(p, u, c.id, e);
-		common_end(&c);
-	}
+	if (u->named != NULL)
+		u->named(c.id, u->arg);
+	if (c.id != NULL)
+		ret = pushput_named(p, u, c.id, e);
+	common_end(&c);
 	return ret == 1 ? put_own(p, u, e) : ret;
 }

@@ -24,11 +24,18 @@ struct pushput {
 	uint64_t	 most;		/* bytes that the contents may have, unpacked */
 	/* Starts packing. NULL and e. May be called again. */
 	struct made	*(*pack)(void *arg, struct body **, struct err *e);
+	/* Others can name the upload by that from now on; NULL: there is none for them. */
+	void		(*named)(const char *upload, void *arg);
 	void		*arg;
 };
 
 /* call_status(p->c) tells what the instance said to it. */
 int pushput(struct push *p, const struct pushput *, struct err *e) MUST;
+
+/* The same by an upload that is there already; only path and query count. 1: it is
+ * not held (any more). */
+int pushput_named(struct push *p, const struct pushput *, const char *upload,
+    struct err *e) MUST;
 
 /* The digest in the coordinator's answer to an upload, malloc'ed; NULL: there is none. */
 char *pushput_digest(const char *answer, size_t len) MUST;

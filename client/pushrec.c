@@ -8,6 +8,7 @@
 #include "base/xmalloc.h"
 #include "client/bootstrap.h"
 #include "client/delta.h"
+#include "client/outline.h"
 #include "client/push_int.h"
 #include "client/pushpack.h"
 #include "client/pushput.h"
@@ -15,6 +16,7 @@
 #include "client/say.h"
 #include "client/treecache.h"
 #include "io/buf.h"
+#include "io/digest.h"
 
 #define TRIES		10
 #define IDS_MAX		16
@@ -35,6 +37,10 @@ struct attempt {
 	struct push	*p;
 	struct remote	 there;
 	bool		 have_there;
+	unsigned char	 answer[INV_DIGEST];	/* SHA-256 of what it told; of a broadcast */
+	struct share_task *outline;	/* others wait for it; NULL */
+	bool		 asked;		/* more was asked of this instance, for the plan */
+	bool		 said;		/* what there is to do */
 	size_t		 ours;		/* things that pushes put there */
 	char		*base;		/* name of the record in the cache; NULL: none */
 	struct delta	 delta;
@@ -68,6 +74,19 @@ check_query(struct push *p, bool wait)
 	return f;
 }
 
+static void
+note_answer(struct attempt *a, const struct str *answer)
+{
+	struct digest	*d;
+
+	if (a->p->share == NULL)
+		return;
+	d = digest_new(DIGEST_SHA256);
+	digest_add(d, str_text(answer), answer->len);
+	digest_sha256(d, a->answer);
+	digest_free(d);
+}
+
 static int
 check_once(struct attempt *a, bool wait, struct err *e)
 {
@@ -79,6 +98,7 @@ check_once(struct attempt *a, bool wait, struct err *e)
 	int			 ret = call_text(a->p->c, &q, ANSWER_MAX, &answer, e);
 
 	if (ret == 0) {
+		note_answer(a, &answer);
 		ret = remote_parse(&a->there, str_text(&answer), answer.len, e);
 		if (ret == -1)
 			err_wrap(e, "%s: push: compare", call_hop(a->p->c));
@@ -290,7 +310,8 @@ plan_guests(struct attempt *a, struct err *e)
 	int		 ret = 0;
 
 	delta_dirs(&a->delta, &dirs);
-	if (dirs.n > 0) {
+	a->asked = dirs.n > 0;
+	if (a->asked) {
 		ret = ask_guests(a, &dirs, &full, e);
 		if (ret == 0 && (stuck = delta_guests(&a->delta, &full)) != NULL)
 			ret = err_set(e, "%s: on the instance this is a directory "
@@ -302,11 +323,12 @@ plan_guests(struct attempt *a, struct err *e)
 	return ret;
 }
 
+/* changes: load_changes has loaded them. */
 static int
-step_plan(struct attempt *a, struct err *e)
+step_plan(struct attempt *a, bool changes, struct err *e)
 {
 	struct push	*p = a->p;
-	int		 r = load_changes(a) == 0 ? 0 : load_all(a, e);
+	int		 r = changes ? 0 : load_all(a, e);
 
 	if (r != 0)
 		return r;
@@ -321,8 +343,26 @@ step_plan(struct attempt *a, struct err *e)
 /* --- telling --------------------------------------------------------------------------- */
 
 static int
+tell_sum(struct attempt *a, const struct outline *o, struct err *e)
+{
+	if (!a->said && push_tell_sum(a->p, o->sends, o->bytes, o->removals, e) == -1)
+		return -1;
+	a->said = true;
+	return push_may_remove(a->p, o->gone, o->ours, e);
+}
+
+static struct outline
+outline_of(const struct attempt *a)
+{
+	const struct delta	*d = &a->delta;
+
+	return (struct outline){ d->sends, d->removals, d->gone, a->ours, d->bytes, NULL };
+}
+
+static int
 step_tell(struct attempt *a, struct err *e)
 {
+	const struct outline	 o = outline_of(a);
 	const struct delta	*d = &a->delta;
 	const struct delta_one	*x;
 	size_t			 i;
@@ -338,15 +378,23 @@ step_tell(struct attempt *a, struct err *e)
 		if (x->letter == PUSH_GONE && !x->stays && !x->implied)
 			push_tell(a->p, "remove", x->there->path);
 	}
-	if (push_tell_sum(a->p, d->sends, d->bytes, d->removals, e) == -1)
-		return -1;
-	return push_may_remove(a->p, d->gone, a->ours, e);
+	return tell_sum(a, &o, e);
 }
 
 /* --- doing ------------------------------------------------------------------------------ */
 
+static struct form *
+put_query(const struct attempt *a)
+{
+	struct form	*f = form_new();
+
+	form_add(f, "dir", a->p->spec->dir);
+	form_add(f, "wait", LONG_WAIT_MS);
+	return f;
+}
+
 struct packing {
-	const struct attempt	*a;
+	struct attempt		*a;
 	const struct str	*items;
 };
 
@@ -367,16 +415,30 @@ pack(void *arg, struct body **body, struct err *e)
 	return made;
 }
 
+static void
+on_named(const char *upload, void *arg)
+{
+	const struct packing	*k = arg;
+	struct attempt		*a = k->a;
+	struct outline		 o = outline_of(a);
+
+	if (a->outline == NULL)
+		return;
+	o.upload = upload != NULL && !a->asked ? xstrdup(upload) : NULL;
+	outline_tell(a->outline, o.upload != NULL ? &o : NULL);
+	outline_release(&o);
+}
+
 /* 1: it must be tried again. */
 static int
 step_put(struct attempt *a, struct err *e)
 {
 	struct push_item	 end = { .letter = PUSH_END };
 	struct str		 items = STR_INIT;
-	struct form		*query = form_new();
+	struct form		*query = put_query(a);
 	struct packing		 k = { a, &items };
 	struct pushput		 u = { .path = "/push", .query = query,
-	    .most = a->delta.bytes, .pack = pack, .arg = &k };
+	    .most = a->delta.bytes, .pack = pack, .named = on_named, .arg = &k };
 	uint64_t		 bytes = a->delta.bytes;
 	int			 ret;
 
@@ -385,26 +447,75 @@ step_put(struct attempt *a, struct err *e)
 	push_write(&items, &end);
 	u.plan = items.s;
 	u.len = items.len;
-	form_add(query, "dir", a->p->spec->dir);
-	form_add(query, "wait", LONG_WAIT_MS);
 	ret = pushput(a->p, &u, e);
 	form_free(query);
 	str_release(&items);
 	return ret == -1 && call_status(a->p->c) == 412 ? 1 : ret;
 }
 
+/* --- what another push of the broadcast has found out -------------------------------- */
+
+/* Loading and comparing whole trees is worth it, unless the paths are to be told. */
+static bool
+step_outline(struct attempt *a, struct outline *o)
+{
+	const struct push	*p = a->p;
+	struct str		 state = STR_INIT;
+	bool			 told;
+
+	if (p->share == NULL || p->again || p->spec->verbose || p->spec->dry_run ||
+	    push_is_direct(p))
+		return false;
+	str_addn(&state, a->answer, sizeof a->answer);
+	str_addf(&state, "%d %s %s", push_has(p, API_F_SEAL), p->found->name, p->spec->dir);
+	told = outline_join(a->p, &state, o, &a->outline);
+	str_release(&state);
+	return told;
+}
+
+/* As step_tell and step_put. 2: the upload is gone, so it must be planned after all. */
+static int
+follow(struct attempt *a, const struct outline *o, struct err *e)
+{
+	struct form		*query = put_query(a);
+	const struct pushput	 u = { .path = "/push", .query = query };
+	int			 ret = tell_sum(a, o, e);
+
+	if (ret == 0 && (ret = pushput_named(a->p, &u, o->upload, e)) == 1)
+		ret = 2;
+	form_free(query);
+	return ret == -1 && call_status(a->p->c) == 412 ? 1 : ret;
+}
+
+static int
+plan_or_follow(struct attempt *a, bool *done, struct err *e)
+{
+	const bool	changes = load_changes(a) == 0;
+	struct outline	o = { .upload = NULL };
+	int		r = 2;
+
+	if (!changes && step_outline(a, &o))
+		r = follow(a, &o, e);
+	outline_release(&o);
+	*done = r != 2;
+	return *done ? r : step_plan(a, changes, e);
+}
+
 /* 1: it must be tried again. */
 static int
 attempt(struct attempt *a, struct err *e)
 {
+	bool	done = false;
 	int	r;
 
 	if (step_check(a, e) == -1 || step_bootstrap(a, e) == -1 ||
 	    push_scanned(a->p, e) == -1)
 		return -1;
-	if (!is_equal(a) && (r = step_plan(a, e)) != 0) {
-		a->forgot = r == 1;
-		return r;
+	if (!is_equal(a)) {
+		r = plan_or_follow(a, &done, e);
+		a->forgot = !done && r == 1;
+		if (done || r != 0)
+			return r;
 	}
 	if (step_tell(a, e) == -1)
 		return -1;
@@ -431,6 +542,9 @@ pushrec(struct push *p, struct err *e)
 		memset(&a, 0, sizeof a);
 		a.p = p;
 		ret = attempt(&a, e);
+		if (a.outline != NULL)	/* they find out for themselves */
+			outline_tell(a.outline, NULL);
+		share_task_free(a.outline);
 		delta_release(&a.delta);
 		if (a.have_there)
 			remote_release(&a.there);

@@ -19,9 +19,11 @@ mkdir "$T/src"
 head -c 48M /dev/urandom >"$T/src/file"
 cd "$T/src" || exit
 GOMOTE_SERVER=https://127.0.0.1:$(cat "$T/relay.port") start two gomote -group two push -dir w
-claimed() { [ -e "$(echo "$TMPDIR"/gomote-share.*/pack-*.claim)" ]; }
-until claimed; do alive "$(pid_of two)" || fail "$(cat "$T/two.log")"; done
+# claimed TASK: before anything of it can have come to the coordinator.
+claimed() { [ -e "$(echo "$TMPDIR"/gomote-share.*/"$1"-*.claim)" ]; }
+until claimed plan; do alive "$(pid_of two)" || fail "$(cat "$T/two.log")"; done
 kill -STOP "$(pid_of relay)"
+until claimed pack; do alive "$(pid_of two)" || fail "$(cat "$T/two.log")"; done
 inode=$(stat -c %i "$TMPDIR"/gomote-share.*/pack-*.claim)
 pid=$(awk -v i="$inode" '{ n = split($6, at, ":"); if (at[n] == i) print $5 }' /proc/locks)
 [ "$pid" ] || fail "nobody has the claim"

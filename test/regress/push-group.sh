@@ -124,13 +124,15 @@ mkdir "$T/big"
 head -c 48M /dev/urandom >"$T/big/file"
 cd "$T/big" || exit
 start three gomote -group three push -dir w
+# claimed TASK: what one does for all. Before the upload can have come.
 claimed() {
 	local f
-	for f in "$T"/tmp/gomote-share.*/pack-*.claim; do [ -e "$f" ] && return; done
+	for f in "$T"/tmp/gomote-share.*/"$1"-*.claim; do [ -e "$f" ] && return; done
 	return 1
 }
-until claimed; do alive "$(pid_of three)" || fail "$(cat "$T/three.log")"; done
+until claimed plan; do alive "$(pid_of three)" || fail "$(cat "$T/three.log")"; done
 kill -STOP "$(pid_of relay)"
+until claimed pack; do alive "$(pid_of three)" || fail "$(cat "$T/three.log")"; done
 inode=$(stat -c %i "$T"/tmp/gomote-share.*/pack-*.claim)
 holder() {	# the claim is made a moment before it is locked
 	pid=$(awk -v i="$inode" '{ n = split($6, at, ":"); if (at[n] == i) print $5 }' /proc/locks)
