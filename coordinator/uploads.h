@@ -17,7 +17,8 @@
  * the disk, which the store (store.h) needs.
  *
  * Bytes are written and read on the loop in pieces of at most BODY_HIGH, which
- * is also all that is held of one in memory.
+ * is also all that is held of one in memory; of all together what was read last is
+ * held a little longer, for others that are at the same place.
  */
 #ifndef COORDINATOR_UPLOADS_H
 #define COORDINATOR_UPLOADS_H

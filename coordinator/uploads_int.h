@@ -9,6 +9,9 @@
 #include "coordinator/uploads.h"
 
 #define UPLOADS_FILE	128	/* room for the name of a file */
+#define UPLOADS_PIECES	8	/* that were read last: twice what one reads at once */
+
+struct piece;
 
 struct blob {
 	TAILQ_ENTRY(blob) entry;
@@ -54,6 +57,8 @@ struct uploads {
 	struct blobs		 blobs;		/* the least recently used first */
 	struct under_way	 under_way;
 	struct readings		 readings;
+	struct piece		*pieces[UPLOADS_PIECES];	/* while there are readings */
+	unsigned		 next_piece;	/* takes the place of that one */
 	unsigned		 serial;
 };
 

@@ -14,10 +14,92 @@
 
 #define READ_PIECE	(64 * 1024)
 
+/* --- pieces ----------------------------------------------------------------------- */
+
+/* Those who read an upload while it comes in are at the same place: one reads for
+ * all, and all send the same bytes. */
+struct piece {
+	unsigned	 refs;
+	unsigned	 serial;	/* of the file */
+	uint64_t	 at;
+	size_t		 len;
+	unsigned char	 bytes[];
+};
+
+static void
+piece_drop(const void *bytes, size_t len, void *arg)
+{
+	struct piece	*p = arg;
+
+	(void)bytes;
+	(void)len;
+	if (--p->refs == 0)
+		free(p);
+}
+
+static void
+piece_keep(struct uploads *all, struct piece *p)
+{
+	struct piece	**place = &all->pieces[all->next_piece++ % UPLOADS_PIECES];
+
+	if (*place != NULL)
+		piece_drop(NULL, 0, *place);
+	if ((*place = p) != NULL)
+		p->refs++;
+}
+
+static struct piece *
+piece_find(const struct uploads *all, unsigned serial, uint64_t at)
+{
+	struct piece	*p;
+	size_t		 i;
+
+	for (i = 0; i < UPLOADS_PIECES; i++) {
+		p = all->pieces[i];
+		if (p != NULL && p->serial == serial && at >= p->at && at < p->at + p->len)
+			return p;
+	}
+	return NULL;
+}
+
+/* What is at r->at, at most max bytes; piece_drop when done with it. NULL and e. */
+static struct piece *
+piece_get(struct reading *r, uint64_t max, struct err *e)
+{
+	const unsigned	 serial = r->blob != NULL ? r->blob->serial : r->from->serial;
+	struct piece	*p = piece_find(r->all, serial, r->at);
+	ssize_t		 n;
+
+	if (p != NULL) {
+		p->refs++;
+		return p;
+	}
+	if (max > READ_PIECE)
+		max = READ_PIECE;
+	p = xmalloc(sizeof *p + (size_t)max);
+	n = pread(r->fd, p->bytes, (size_t)max, (off_t)r->at);
+	if (n <= 0) {
+		(void)err_set(e, "upload: read: %s",
+		    n == 0 ? "it is shorter than it was" : strerror(errno));
+		free(p);
+		return NULL;
+	}
+	p->refs = 1;
+	p->serial = serial;
+	p->at = r->at;
+	p->len = (size_t)n;
+	piece_keep(r->all, p);
+	return p;
+}
+
+/* --- readings --------------------------------------------------------------------- */
+
 /* why NULL: all was read. */
 static void
 reading_end(struct reading *r, const struct err *why)
 {
+	size_t	i;
+
 	if (why != NULL)
 		body_fail(r->body, why);
 	else
@@ -27,6 +109,8 @@ reading_end(struct reading *r, const struct err *why)
 		uploads_use(r->all, r->blob);
 	}
 	TAILQ_REMOVE(&r->all->readings, r, entry);
+	for (i = 0; i < UPLOADS_PIECES && TAILQ_EMPTY(&r->all->readings); i++)
+		piece_keep(r->all, NULL);
 	close(r->fd);
 	free(r);
 }
@@ -44,18 +128,17 @@ on_room(struct body *body, void *arg)
 	struct reading	*r = arg;
 	const uint64_t	 size = there(r);
 	struct err	 e = ERR_INIT;
-	ssize_t		 n;
+	struct piece	*p;
+	size_t		 from;
 
 	while (!body_closed(body) && !body_full(body) && r->at < size) {
-		n = buf_pread_fd(body_buf(body), r->fd, (int64_t)r->at,
-		    size - r->at < READ_PIECE ? (size_t)(size - r->at) : READ_PIECE);
-		if (n <= 0) {
-			(void)err_set(&e, "upload: read: %s",
-			    n == 0 ? "it is shorter than it was" : strerror(errno));
+		if ((p = piece_get(r, size - r->at, &e)) == NULL) {
 			reading_end(r, &e);
 			return;
 		}
-		r->at += (uint64_t)n;
+		from = (size_t)(r->at - p->at);
+		r->at = p->at + p->len;
+		buf_add_ref(body_buf(body), p->bytes + from, p->len - from, piece_drop, p);
 		body_wrote(body);
 	}
 	if (body_closed(body) || (r->at == size && r->blob != NULL))

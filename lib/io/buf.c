@@ -72,6 +72,13 @@ buf_add(struct evbuffer *b, const void *p, size_t len)
 }
 
 void
+buf_add_ref(struct evbuffer *b, const void *p, size_t len,
+    void (*drop)(const void *p, size_t len, void *arg), void *arg)
+{
+	must(evbuffer_add_reference(b, p, len, drop, arg));
+}
+
+void
 buf_adds(struct evbuffer *b, const char *s)
 {
 	buf_add(b, s, strlen(s));

@@ -23,6 +23,9 @@ size_t buf_len(const struct evbuffer *);
 void   buf_add(struct evbuffer *, const void *p, size_t len);
 void   buf_adds(struct evbuffer *, const char *s);
 void   buf_addf(struct evbuffer *, const char *fmt, ...) PRINTF(2, 3);
+/* Adds bytes that stay where they are, and as they are, until drop is called. */
+void   buf_add_ref(struct evbuffer *, const void *p, size_t len,
+    void (*drop)(const void *p, size_t len, void *arg), void *arg);
 /* Moves at most max bytes from the front of src to the end of dst; returns how many. */
 size_t buf_move(struct evbuffer *dst, struct evbuffer *src, size_t max);
 /* Copies at most max bytes from the front and drops them; returns how many. */

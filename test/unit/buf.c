@@ -66,6 +66,37 @@ START_TEST(big_then_small)
 }
 END_TEST
 
+static void
+dropped(const void *p, size_t len, void *arg)
+{
+	ck_assert_uint_eq(len, 5);
+	ck_assert_int_eq(memcmp(p, "stays", 5), 0);
+	++*(int *)arg;
+}
+
+/* Not copied, however it is moved, and let go of when it is not needed. */
+START_TEST(refers)
+{
+	static const char	 text[] = "stays";
+	struct evbuffer		*from = buf_new(), *to = buf_new();
+	int			 drops = 0;
+	size_t			 len;
+
+	buf_adds(from, "it ");
+	buf_add_ref(from, text, 5, dropped, &drops);
+	buf_drain(from, 3);
+	ck_assert_ptr_eq(buf_peek(from, &len), text);
+	ck_assert_uint_eq(buf_move(to, from, 100), 5);
+	ck_assert_ptr_eq(buf_peek(to, &len), text);
+	buf_free(from);
+	buf_drain(to, 4);
+	ck_assert_int_eq(drops, 0);
+	buf_drain(to, 1);
+	ck_assert_int_eq(drops, 1);
+	buf_free(to);
+}
+END_TEST
+
 START_TEST(moves_exactly)
 {
 	struct evbuffer	*to = buf_new();
@@ -172,6 +203,7 @@ unit_suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, adds_and_takes);
 	tcase_add_test(t, big_then_small);
+	tcase_add_test(t, refers);
 	tcase_add_test(t, moves_exactly);
 	tcase_add_test(t, pulls_up);
 	tcase_add_test(t, lines);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "io/buf.h"
@@ -259,6 +260,32 @@ START_TEST(test_other_readers)
 }
 END_TEST
 
+/* Who comes to where another one was just gets what that one read: here the file does
+ * not have it any more. */
+START_TEST(test_one_reads_for_all)
+{
+	char		 path[160];
+	struct reader	 second = { 0, false, false };
+	struct body	*b;
+
+	feed(384 * KIB);
+	b = uploads_open(all, "alice", NAME, &e);
+	read_it("alice");
+	ck_assert_uint_eq(r.n, 384 * KIB);
+	snprintf(path, sizeof path, "%s/uploads/new-1", dir.path);
+	ck_assert_int_eq(truncate(path, 10), 0);
+	body_on_data(b, on_data, &second);
+	turn();
+	ck_assert_uint_eq(second.n, 384 * KIB);
+	end();
+	ck_assert(r.done && second.done);
+	/* And not for ever. */
+	r = (struct reader){ 0, false, false };
+	read_it("alice");
+	WAIT(loop, r.broke);
+}
+END_TEST
+
 START_TEST(test_the_end_amid)
 {
 	feed(KIB);
@@ -295,6 +322,7 @@ unit_suite(void)
 	tcase_add_test(t, test_too_much);
 	tcase_add_test(t, test_the_same_again);
 	tcase_add_test(t, test_other_readers);
+	tcase_add_test(t, test_one_reads_for_all);
 	tcase_add_test(t, test_the_end_amid);
 	tcase_add_test(t, test_names);
 	suite_add_tcase(s, t);
