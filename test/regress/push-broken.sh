@@ -14,6 +14,8 @@ m=linux-amd64@127.0.0.1:$LISTEN_PORT
 push() { (cd "$T/tree" && gomote push "$@") >"$T/out" 2>&1; }
 helper() { pgrep -P "$(pid_of box)" -f 'x pushput'; }
 staged() { [ "$(find "$w.gomote/push" -path '*/tree/*' -type f 2>/dev/null | wc -l)" -ge "$1" ]; }
+# staging N PID: waits without a pause, since all of it takes a tenth of a second.
+staging() { until staged "$1"; do alive "$2" || fail "it is over: $(cat "$T/out")"; done; }
 no_helper() { ! helper >/dev/null; }
 
 # --- in the upload
@@ -23,7 +25,7 @@ push -dir p "$m"
 for i in $(seq 40); do head -c 1000000 /dev/urandom >"$T/tree/big$i"; done
 (cd "$T/tree" && exec gomote push -dir p "$m") >"$T/out" 2>&1 &
 p=$!
-eventually staged 10
+staging 10 $p
 kill -KILL $p
 wait $p 2>/dev/null || :
 eventually no_helper
@@ -60,7 +62,7 @@ mkdir "$T/tree"
 for i in $(seq 40); do head -c 1000000 /dev/urandom >"$T/tree/big$i"; done
 (cd "$T/tree" && exec gomote push -dir r "$m") >"$T/out" 2>&1 &
 p=$!
-eventually staged 5
+staging 5 $p
 kill -KILL $p
 wait $p 2>/dev/null || :
 eventually no_helper
