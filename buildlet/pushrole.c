@@ -59,23 +59,30 @@ push_begin(struct pushdir *p, int argc, char **argv, bool *locked, struct err *e
 	return 0;
 }
 
-/* Loads the record. What it tells of a directory that is not there any more is all
- * gone, and nothing to compare with. */
+static bool
+is_gone(const struct pushdir *p)
+{
+	struct err	why = ERR_INIT;
+	int		dir = tree_open_dir(p->work, p->dir, false, &why);
+
+	if (dir != -1)
+		close(dir);
+	return dir == -1 && why.code == ENOENT;
+}
+
+/* Loads the record, after finishing what was begun. What it tells of a directory that
+ * is not there any more is all gone, and nothing to compare with: it is not read. */
 static bool
 push_record(struct pushdir *p, bool locked, struct inventory *record)
 {
-	struct err	why = ERR_INIT;
-	bool		there = locked ? pushcommit_begin(p, record) :
-			    pushdir_load(p, PUSHDIR_RECORD, record);
-	int		dir;
+	const bool	pending = locked && pushcommit_pending(p);
+	bool		there = false;
 
-	if (!there)
-		return false;
-	dir = tree_open_dir(p->work, p->dir, false, &why);
-	if (dir != -1)
-		close(dir);
-	if (dir != -1 || why.code != ENOENT)
-		return true;
+	inv_init(record);
+	if (pending)
+		there = pushcommit_begin(p, record);
+	if (!is_gone(p))
+		return pending ? there : pushdir_load(p, PUSHDIR_RECORD, record);
 	inv_release(record);
 	inv_init(record);
 	if (locked)
