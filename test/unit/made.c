@@ -72,6 +72,7 @@ static void
 teardown(void)
 {
 	made_free(made);
+	loop_settle(loop, 5000);	/* its helper is reaped */
 	loop_free(loop);
 }
 
