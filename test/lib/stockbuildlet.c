@@ -356,6 +356,8 @@ spawn(const struct machine *m, const struct request *r, int *from)
 	if (pipe(to) == -1 || (pid = fork()) == -1)
 		die(1, "fork");
 	if (pid == 0) {
+		/* Who serves may itself be killed before it has killed us. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(to[1], 1);
 		dup2(to[1], 2);
 		close(to[0]);
@@ -391,8 +393,10 @@ follow(SSL *ssl, int from, pid_t pid)
 		if ((n = read(from, buf, sizeof buf)) <= 0)
 			return true;
 		snprintf(size, sizeof size, "%zx\r\n", (size_t)n);
-		if (!says(ssl, size) || !say(ssl, buf, (size_t)n) || !says(ssl, "\r\n"))
+		if (!says(ssl, size) || !say(ssl, buf, (size_t)n) || !says(ssl, "\r\n")) {
+			kill(pid, SIGKILL);
 			return false;
+		}
 	}
 }
 
