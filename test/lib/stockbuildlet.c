@@ -356,8 +356,7 @@ spawn(const struct machine *m, const struct request *r, int *from)
 	if (pipe(to) == -1 || (pid = fork()) == -1)
 		die(1, "fork");
 	if (pid == 0) {
-		/* Who serves may itself be killed before it has killed us. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* as who serves us may be */
 		dup2(to[1], 1);
 		dup2(to[1], 2);
 		close(to[0]);
@@ -393,10 +392,8 @@ follow(SSL *ssl, int from, pid_t pid)
 		if ((n = read(from, buf, sizeof buf)) <= 0)
 			return true;
 		snprintf(size, sizeof size, "%zx\r\n", (size_t)n);
-		if (!says(ssl, size) || !say(ssl, buf, (size_t)n) || !says(ssl, "\r\n")) {
-			kill(pid, SIGKILL);
+		if (!says(ssl, size) || !say(ssl, buf, (size_t)n) || !says(ssl, "\r\n"))
 			return false;
-		}
 	}
 }
 
