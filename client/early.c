@@ -85,7 +85,7 @@ is_there(const struct early *y, struct call *c)
 {
 	char			*path = xasprintf(UPLOADS "/%s", y->name);
 	struct call_request	 q = { .method = "GET", .path = path, .doing = "push" };
-	struct err		 e;
+	struct err		 e = ERR_INIT;
 	int			 ret = call_text(c, &q, ANSWER_MAX, NULL, &e);
 
 	free(path);

@@ -337,6 +337,7 @@ static void
 row_fill(const struct machine *m, struct machine_row *r)
 {
 	const char	*rivals = rivals_text(&m->rivals, machine_now(m));
+	const char	*reason = m->reason == NULL ? "" : m->reason;
 
 	memset(r, 0, sizeof *r);
 	r->name = m->name;
@@ -345,7 +346,8 @@ row_fill(const struct machine *m, struct machine_row *r)
 	r->peer = m->peer == NULL ? "" : m->peer;
 	r->state = m->state;
 	r->drain = m->drain;
-	r->reason = rivals != NULL ? rivals : m->reason == NULL ? "" : m->reason;
+	/* Why it could not be cleaned is nowhere else to be seen. */
+	r->reason = rivals != NULL && m->state != MACHINE_QUARANTINED ? rivals : reason;
 	r->lease = m->lease;
 	r->boot = m->boot;
 	r->revdial = m->rd == NULL ? "" : revdial_name(m->rd);

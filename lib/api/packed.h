@@ -15,7 +15,7 @@ struct packed;
 struct packed *packed_new(int fd) MUST;		/* borrowed */
 /* Before the first bytes: it will be packed and sealed (seal.h), however short. */
 void packed_seal(struct packed *);
-/* Before the first bytes, too: after so many of them on all processors (packzst.h). */
+/* Before the first bytes, too: after so many of them by threads (packzst.h). */
 void packed_spread(struct packed *, size_t after);
 int  packed_add(struct packed *, const void *p, size_t len, struct err *e) MUST;
 int  packed_end(struct packed *, struct err *e) MUST;

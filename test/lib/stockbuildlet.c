@@ -356,7 +356,7 @@ spawn(const struct machine *m, const struct request *r, int *from)
 	if (pipe(to) == -1 || (pid = fork()) == -1)
 		die(1, "fork");
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* as who serves us may be */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* with who serves us */
 		dup2(to[1], 1);
 		dup2(to[1], 2);
 		close(to[0]);

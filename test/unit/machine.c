@@ -167,6 +167,20 @@ START_TEST(test_two_of_one_name)
 }
 END_TEST
 
+START_TEST(test_two_of_one_name_in_quarantine)
+{
+	struct fake	*a = fake_idle(&fx, "m1"), *b = fake_new(&fx, "m1");
+
+	snprintf(b->boot, sizeof b->boot, "boot2");
+	fake_connect(b);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_IDLE);
+	a->fail_wipe = true;
+	fake_connect(a);
+	UNTIL(&fx, state_of(&fx, "m1") == MACHINE_QUARANTINED);
+	ck_assert_ptr_nonnull(strstr(row_of("m1").reason, "the disk is on fire"));
+}
+END_TEST
+
 START_TEST(test_no_room)
 {
 	struct machine_join	 j = { .name = "m2", .host_type = HOST, .hostname = "",
@@ -558,6 +572,7 @@ unit_suite(void)
 	tcase_add_test(tc, test_silent_at_first);
 	tcase_add_test(tc, test_newer_registration_evicts);
 	tcase_add_test(tc, test_two_of_one_name);
+	tcase_add_test(tc, test_two_of_one_name_in_quarantine);
 	tcase_add_test(tc, test_no_room);
 	tcase_add_test(tc, test_forgotten);
 	tcase_add_test(tc, test_quarantine);

@@ -133,64 +133,52 @@ is_in_order(const struct str *s, int n)
 	}
 }
 
-START_TEST(order)
+/* n pieces and a half go through a ring, and come out as they went in. */
+static void
+pass(size_t after, int n)
 {
 	struct str	 s = STR_INIT;
-	struct packring	*g = ring(0, pack_to_str, &s);
+	struct packring	*g = ring(after, pack_to_str, &s);
 
-	swap = true;
-	add(g, 31);
+	add(g, n);
 	ck_assert_int_eq(packring_finish(g, &e), 0);
-	is_in_order(&s, 31);
+	is_in_order(&s, n);
+	packring_free(g);
+	str_release(&s);
+}
+
+START_TEST(order)
+{
+	swap = true;
+	pass(0, 31);
 	ck_assert_int_eq(by_caller, 0);
 	ck_assert_int_eq(by_others, 32);
-	packring_free(g);
 	ck_assert_int_eq(begun, 3);	/* the processors */
-	str_release(&s);
 }
 END_TEST
 
 /* Exactly so much is packed before the first thread. */
 START_TEST(later)
 {
-	struct str	 s = STR_INIT;
-	struct packring	*g = ring(10 * PIECE, pack_to_str, &s);
-
-	add(g, 9);
-	ck_assert_int_eq(packring_finish(g, &e), 0);
+	pass(10 * PIECE, 9);
 	ck_assert_int_eq(by_others, 0);
-	packring_free(g);
-	str_clear(&s);
 	by_caller = 0;
-	g = ring(10 * PIECE, pack_to_str, &s);
-	add(g, 30);
-	ck_assert_int_eq(packring_finish(g, &e), 0);
-	is_in_order(&s, 30);
+	pass(10 * PIECE, 30);
 	ck_assert_int_eq(by_caller, 10);
 	ck_assert_int_eq(by_others, 21);
-	packring_free(g);
-	str_release(&s);
 }
 END_TEST
 
 /* Neither on one processor nor where threads are refused. */
 START_TEST(without_threads)
 {
-	struct str	 s = STR_INIT;
-	struct packring	*g;
-
 	if (_i == 0)
 		pack_cpus = 1;
 	else
 		pack_threads(false);
-	g = ring(0, pack_to_str, &s);
-	add(g, 20);
-	ck_assert_int_eq(packring_finish(g, &e), 0);
-	is_in_order(&s, 20);
+	pass(0, 20);
 	ck_assert_int_eq(by_others, 0);
 	ck_assert_int_eq(begun, 1);
-	packring_free(g);
-	str_release(&s);
 }
 END_TEST
 
